@@ -1,0 +1,1 @@
+//! Judges generic values: secret, reference, placeholder or noise. Pure and deterministic.

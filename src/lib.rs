@@ -1,0 +1,27 @@
+//! Leakward finds secrets that leaked into files, staged changes and git history.
+//!
+//! The modules are floors of one house; each imports from the floors below it only
+//! (`tests/floors.rs` enforces this):
+//!
+//! | floor | modules | what they know |
+//! |---|---|---|
+//! | 7 | `main`, [`cli`] | flags and exit codes |
+//! | 6 | [`scan`] | the order of the pipeline |
+//! | 5 | [`source`], [`report`] | disk and git; output |
+//! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
+//! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`] | one value at a time, pure |
+//! | 2 | [`model`] | the nouns |
+//! | 1 | [`rule`] | rules as data |
+
+pub mod checksum;
+pub mod classify;
+pub mod cli;
+pub mod decode;
+pub mod detect;
+pub mod entropy;
+pub mod model;
+pub mod report;
+pub mod rule;
+pub mod scan;
+pub mod source;
+pub mod suppress;

@@ -1,0 +1,88 @@
+//! A reported hit, owned.
+
+use std::sync::Arc;
+
+use super::{Fingerprint, Origin, Reason, Region, Secret, Span};
+use crate::rule::{Confidence, Rule, Severity};
+
+/// A reported hit.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule that fired.
+    pub rule: Arc<Rule>,
+    /// Where the blob came from.
+    pub origin: Origin,
+    /// The secret, as a byte range of the blob.
+    pub span: Span,
+    /// The secret, as people count.
+    pub region: Region,
+    /// The whole match, as people count; contains `region`.
+    pub matched_region: Region,
+    /// The secret's value, decoded where it was encoded.
+    pub secret: Secret,
+    /// The whole match's text.
+    pub matched: Secret,
+    /// The line or lines around the secret.
+    pub excerpt: Excerpt,
+    /// Shannon entropy of the secret in bits per byte, 0.0 to 8.0.
+    pub entropy: f32,
+    /// How bad a leak of this kind is.
+    pub severity: Severity,
+    /// How sure the detector is.
+    pub confidence: Confidence,
+    /// Names of the decoding layers, outermost first; empty for plain text.
+    pub layers: Vec<&'static str>,
+    /// Why it fired. Never holds found text.
+    pub why: Vec<Reason>,
+    /// The other parts of a multi-part secret.
+    pub parts: Vec<Related>,
+    /// Stable name.
+    pub fingerprint: Fingerprint,
+    /// Hash of the first line as GitHub computes it, `hex:n`; `None` when left out.
+    pub line_hash: Option<String>,
+    /// Set when something suppresses the finding; such findings are reported only on request.
+    pub suppressed: Option<Suppression>,
+}
+
+/// Text around a secret. Holds the secret, so it is shown only through a reporter's mask.
+#[derive(Debug, Clone)]
+pub struct Excerpt {
+    /// Line (from 1) on which `text` begins.
+    pub first_line: u64,
+    /// Whole lines, cut around the secret where they are very long.
+    pub text: Secret,
+    /// Bytes left out before the first byte of `text` on its first line (0 unless a long line was cut).
+    pub cut_before: usize,
+    /// Where the secret lies in `text`.
+    pub secret: Span,
+    /// Every other found value that happens to lie in `text`: masked too. Sorted.
+    pub others: Vec<Span>,
+}
+
+/// Another part of a multi-part secret.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// The rule of the part.
+    pub rule: Arc<Rule>,
+    /// Where it lies in the same blob.
+    pub region: Region,
+}
+
+/// What suppresses a finding, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suppression {
+    /// A marker in the text, such as `leakward:allow`; the marker's name.
+    Marker(&'static str),
+    /// An `[[allow]]` entry of the configuration; its reason.
+    Allow(String),
+    /// An entry of the baseline; its reason, when it has one.
+    Baseline(Option<String>),
+}
+
+impl Finding {
+    /// The order of every report: path, place, span, rule.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |f: &Self| (f.origin.clone(), f.span);
+        key(self).cmp(&key(other)).then_with(|| self.rule.id.cmp(&other.rule.id))
+    }
+}

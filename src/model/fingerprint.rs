@@ -1,0 +1,31 @@
+//! A finding's stable name.
+
+use std::fmt;
+
+/// A finding's stable name across runs and moved lines.
+///
+/// A hash of rule, path, and the text around the secret with the secret itself left out, so that whoever holds
+/// a report cannot test guesses of the value against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// Names the `nth` (from 0) finding of `rule` in `path` whose line, secret left out, is `around`.
+    pub fn new(rule: &str, path: &[u8], around: [&[u8]; 2], nth: u64) -> Self {
+        let mut hash = blake3::Hasher::new_derive_key("leakward finding fingerprint v1");
+        for part in [rule.as_bytes(), path, around[0].trim_ascii_start(), around[1].trim_ascii_end()] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.update(&nth.to_le_bytes());
+        let mut name = [0; 16];
+        hash.finalize_xof().fill(&mut name);
+        Self(name)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}

@@ -1,0 +1,21 @@
+//! The nouns that every floor above shares. No behaviour beyond what a noun owes itself, no I/O.
+
+mod blob;
+mod candidate;
+mod finding;
+mod fingerprint;
+mod origin;
+mod position;
+mod secret;
+mod span;
+mod tally;
+
+pub use blob::{Blob, Scope};
+pub use candidate::{Candidate, Reason};
+pub use finding::{Excerpt, Finding, Related, Suppression};
+pub use fingerprint::Fingerprint;
+pub use origin::{Commit, MessageKind, Origin, Place};
+pub use position::{LineIndex, Position, Region};
+pub use secret::Secret;
+pub use span::Span;
+pub use tally::{Gap, SkipReason, Tally};

@@ -1,0 +1,90 @@
+//! What was scanned, what was skipped by policy, and what was missed.
+
+use std::collections::BTreeMap;
+
+use bstr::BString;
+
+/// Counts of one run. Two tallies add up, whatever thread made them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Blobs scanned.
+    pub blobs: u64,
+    /// Bytes scanned.
+    pub bytes: u64,
+    /// Commits whose changes were scanned; 0 outside git scans.
+    pub commits: u64,
+    /// Blobs skipped by a stated policy, by reason. Leaves the exit code alone.
+    pub skipped: BTreeMap<SkipReason, u64>,
+    /// What should have been scanned and was not. One entry makes the exit code 2.
+    pub gaps: Vec<Gap>,
+    /// Remarks that a person must see, such as that the scanned change edits the configuration.
+    pub notes: Vec<String>,
+}
+
+/// A policy by which a blob is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SkipReason {
+    /// An ignore file (`.gitignore`, `.ignore`, `.git/info/exclude`) names it. Directories count once.
+    Ignored,
+    /// The configuration excludes it. Directories count once.
+    Excluded,
+    /// Its content is binary.
+    Binary,
+    /// It is larger than the size limit.
+    Size,
+    /// It is a symbolic link, and links are not followed.
+    Symlink,
+    /// It is neither file nor directory: a pipe, a socket or a device.
+    Special,
+    /// It is a commit of another repository (a submodule).
+    Submodule,
+}
+
+impl SkipReason {
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::Excluded => "excluded",
+            Self::Binary => "binary",
+            Self::Size => "size",
+            Self::Symlink => "symlink",
+            Self::Special => "special",
+            Self::Submodule => "submodule",
+        }
+    }
+}
+
+/// Something that should have been scanned and was not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// What: a path, or an object id with its kind.
+    pub what: BString,
+    /// Why: lower case, no full stop, no secret.
+    pub why: String,
+}
+
+impl Tally {
+    /// Counts one skipped blob.
+    pub fn skip(&mut self, reason: SkipReason) {
+        *self.skipped.entry(reason).or_default() += 1;
+    }
+
+    /// Records one gap.
+    pub fn gap(&mut self, what: impl Into<BString>, why: impl Into<String>) {
+        self.gaps.push(Gap { what: what.into(), why: why.into() });
+    }
+
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: Self) {
+        let Self { blobs, bytes, commits, skipped, gaps, notes } = other;
+        self.blobs += blobs;
+        self.bytes += bytes;
+        self.commits += commits;
+        for (reason, n) in skipped {
+            *self.skipped.entry(reason).or_default() += n;
+        }
+        self.gaps.extend(gaps);
+        self.notes.extend(notes);
+    }
+}

@@ -1,0 +1,125 @@
+//! One rule: one kind of credential.
+
+use std::borrow::Cow;
+
+/// Text that is `'static` in the built-in pack and owned in user rules.
+pub type Text = Cow<'static, str>;
+/// A list that is `'static` in the built-in pack and owned in user rules.
+pub type List<T> = Cow<'static, [T]>;
+
+/// One kind of credential, as a TOML entry under `rules/` (or in a user's file) states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Kebab-case name, never reused.
+    pub id: Text,
+    /// A noun phrase for people.
+    pub title: Text,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// How sure a match is before checksum and classifier have spoken.
+    pub confidence: Confidence,
+    /// Literals of which a match must hold at least one, ASCII case ignored; empty: the rule looks at every blob.
+    pub keywords: List<Text>,
+    /// How candidates are found.
+    pub extractor: Extractor,
+    /// Capture group that is the secret; 0 is the whole match.
+    pub group: usize,
+    /// Shannon entropy below which a candidate is dropped, in bits per byte, 0.0 to 8.0.
+    pub min_entropy: Option<f32>,
+    /// Name of the checksum that a candidate must pass (see [`crate::checksum`]).
+    pub checksum: Option<Text>,
+    /// Regular expression that the path must match (searched, not anchored).
+    pub path: Option<Text>,
+    /// Values (of the secret, ASCII case ignored, as substrings) that are never secrets.
+    pub stopwords: List<Text>,
+    /// Other rules that must also hit nearby for this one to count, or that are joined to it.
+    pub requires: List<Requirement>,
+    /// How far around a keyword hit the pattern may look, in bytes to each side. Bounds a match's length.
+    pub reach: usize,
+    /// Where the format is documented.
+    pub source: Text,
+    /// Where or how such a credential is revoked; a URL or a sentence.
+    pub revoke: Text,
+    /// Free words for reports and filters.
+    pub tags: List<Text>,
+    /// Example texts that must yield this rule; may hold `{{generator(args)}}` placeholders.
+    pub positive: List<Text>,
+    /// Example texts that must not yield this rule; likewise.
+    pub negative: List<Text>,
+}
+
+/// How a rule finds its candidates.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Extractor {
+    /// A regular expression over bytes, searched near a keyword.
+    Pattern(Text),
+    /// The built-in reader of `key = value` shapes in code and configuration; its name, such as `assignment`.
+    Builtin(Text),
+    /// The path alone (`Rule::path`).
+    PathOnly,
+}
+
+/// A part that belongs to a multi-part secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requirement {
+    /// The other rule.
+    pub rule: Text,
+    /// Greatest distance in lines; 0 is the same line.
+    pub within_lines: u32,
+    /// Whether the rule is dropped without it (`true`) or only joined to it when present.
+    pub mandatory: bool,
+}
+
+/// How bad a leak is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Test keys, expired or public by design.
+    Low,
+    /// A secret whose reach is narrow or unknown.
+    Medium,
+    /// Opens one service.
+    High,
+    /// Opens an account, an organisation or production data.
+    Critical,
+}
+
+/// How sure the detector is that a candidate is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Worth a look.
+    Low,
+    /// More likely than not.
+    Medium,
+    /// Distinctive format or passed checksum.
+    High,
+}
+
+impl Severity {
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Confidence {
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+impl Rule {
+    /// Bytes to each side of a keyword hit that a pattern may look at unless the rule says otherwise.
+    pub const DEFAULT_REACH: usize = 1024;
+}

@@ -1,0 +1,1 @@
+//! The pipeline: source, detector, path stage, suppression, findings, reports. The only module that knows the order.

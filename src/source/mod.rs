@@ -1,0 +1,35 @@
+//! The doors through which bytes come in: files, standard input, the git index, commit ranges, git history.
+//!
+//! A source pushes blobs from its own threads to a [`Visitor`] and counts what it skipped or could not read.
+//! Sources never import reports or each other's internals.
+
+use crate::model::{Blob, Origin, Tally};
+
+/// What a source hands its blobs to. One per thread.
+pub trait Visitor: Send {
+    /// Takes one blob. `origin` is where it came from. Returns whether to go on.
+    fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> std::ops::ControlFlow<()>;
+}
+
+/// A stream of blobs.
+pub trait Source {
+    /// Pushes every blob to visitors made by `visitor` (one per thread) and returns what was counted.
+    ///
+    /// # Errors
+    /// What stops the whole run: a path that does not exist, a repository that cannot be opened.
+    fn run(&self, visitor: &(dyn Fn() -> Box<dyn Visitor> + Sync)) -> Result<Tally, SourceError>;
+}
+
+/// Why a source could not run at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A path named by the user does not exist or cannot be read. The user must fix it.
+    #[error("{path}: {cause}")]
+    Path {
+        /// The path as the user gave it.
+        path: String,
+        /// The system's reason.
+        cause: std::io::Error,
+    },
+}

@@ -1,0 +1,1 @@
+//! What keeps a finding out of the report: inline markers, configured allowances, the baseline. Pure.
