@@ -4,6 +4,8 @@
 //! No decision depends on the blob's length, on other candidates, or on how the blob was cut. History scans rest
 //! on this: what lies deep inside text that was scanned before need not be scanned again.
 
+mod builtin;
 mod detector;
 
+pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, Scratch};
