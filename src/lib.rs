@@ -9,7 +9,7 @@
 //! | 6 | [`scan`] | the order of the pipeline |
 //! | 5 | [`source`], [`report`] | disk and git; output |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
-//! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`] | one value at a time, pure |
+//! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
 //! | 2 | [`model`] | the nouns |
 //! | 1 | [`rule`] | rules as data |
 
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod decode;
 pub mod detect;
 pub mod entropy;
+pub mod line_hash;
 pub mod model;
 pub mod report;
 pub mod rule;

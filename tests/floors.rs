@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["rule"],
     &["model"],
-    &["entropy", "decode", "checksum", "classify"],
+    &["entropy", "decode", "checksum", "classify", "line_hash"],
     &["detect", "suppress"],
     &["source", "report", "verify"],
     &["scan"],

@@ -69,6 +69,11 @@ impl<'b> LineIndex<'b> {
         self.starts.partition_point(|&s| s <= offset) as u64
     }
 
+    /// The indexed text.
+    pub fn bytes(&self) -> &'b [u8] {
+        self.bytes
+    }
+
     /// Number of lines; at least 1.
     pub fn lines(&self) -> u64 {
         self.starts.len() as u64

@@ -1,1 +1,178 @@
-//! What keeps a finding out of the report: inline markers, configured allowances, the baseline. Pure.
+//! What keeps a hit out of a report: markers in the text, `[[allow]]` entries, the baseline. Pure, no I/O.
+//!
+//! `scan` makes one [`Marked`] text per blob with candidates, and asks the [`Suppressor`] about each [`Hit`] where
+//! a candidate becomes a finding. Markers need the text alone; the rest needs the path, so all of it runs in the
+//! stage that knows the path.
+
+mod allow;
+mod baseline;
+mod globs;
+mod marker;
+
+use bstr::BStr;
+use jiff::civil::Date;
+
+use crate::model::{Reason, Span, Suppression};
+
+pub use allow::{Allow, AllowError};
+pub use baseline::{Baseline, BaselineError, Entry, Key};
+pub use globs::{PathGlobs, PathGlobsError};
+pub use marker::Marked;
+
+/// One hit, as suppression sees it.
+#[derive(Clone, Copy)]
+pub struct Hit<'h> {
+    /// Id of the rule that fired.
+    pub rule: &'h str,
+    /// Path as in [`crate::model::Origin::path`].
+    pub path: &'h BStr,
+    /// The secret, decoded where it was encoded. Compared here; never kept.
+    pub secret: &'h [u8],
+    /// The whole match, in the text. Markers count on every physical line that it covers.
+    pub matched: Span,
+}
+
+/// The answer about one hit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ruling {
+    /// What suppresses the hit.
+    pub suppressed: Option<Suppression>,
+    /// What a person must know when the hit is reported, such as that its `[[allow]]` entry has expired. Belongs
+    /// to [`crate::model::Finding::why`].
+    pub remarks: Vec<Reason>,
+}
+
+/// Everything that may suppress hits of one run. Shared by all threads.
+#[derive(Debug)]
+pub struct Suppressor {
+    /// Whether markers in the text count.
+    pub markers: bool,
+    /// The `[[allow]]` entries, in the order of the configuration; the first that fits speaks.
+    pub allow: Vec<Allow>,
+    /// The baseline, when one is in use.
+    pub baseline: Option<Baseline>,
+    /// The day on which `[[allow]]` entries are judged; one that expires on this day still holds.
+    pub today: Date,
+}
+
+impl Suppressor {
+    /// One that knows markers alone.
+    pub fn markers_only() -> Self {
+        Self { markers: true, allow: Vec::new(), baseline: None, today: Date::ZERO }
+    }
+
+    /// Judges `hit` in `text`. A marker speaks before an `[[allow]]` entry, and that before the baseline.
+    pub fn judge(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Ruling {
+        let mut ruling = Ruling::default();
+        ruling.suppressed = self
+            .by_marker(hit, text, &mut ruling.remarks)
+            .or_else(|| self.by_allow(hit, text, &mut ruling.remarks))
+            .or_else(|| self.by_baseline(hit, &mut ruling.remarks));
+        ruling
+    }
+
+    fn by_marker(
+        &self,
+        hit: &Hit<'_>,
+        text: &Marked<'_, '_>,
+        remarks: &mut Vec<Reason>,
+    ) -> Option<Suppression> {
+        if !self.markers {
+            return None;
+        }
+        text.marker(hit.rule, hit.path, hit.matched, remarks).map(Suppression::Marker)
+    }
+
+    fn by_allow(
+        &self,
+        hit: &Hit<'_>,
+        text: &Marked<'_, '_>,
+        remarks: &mut Vec<Reason>,
+    ) -> Option<Suppression> {
+        for allow in self.allow.iter().filter(|a| a.fits(hit, text)) {
+            match allow.expired(self.today) {
+                None => return Some(Suppression::Allow(allow.reason().to_owned())),
+                Some(date) => remarks.push(format!("its [[allow]] entry expired on {date}").into()),
+            }
+        }
+        None
+    }
+
+    fn by_baseline(&self, hit: &Hit<'_>, remarks: &mut Vec<Reason>) -> Option<Suppression> {
+        let baseline = self.baseline.as_ref()?;
+        let key = baseline.key(hit.secret);
+        if let Some(entry) = baseline.entry(hit.rule, hit.path, &key) {
+            return Some(Suppression::Baseline(entry.reason.clone()));
+        }
+        if let Some(elsewhere) = baseline.elsewhere(hit.rule, &key) {
+            remarks.push(format!("the baseline holds this value in {elsewhere}, not here").into());
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LineIndex;
+
+    fn judge(suppressor: &Suppressor, path: &str, text: &str, secret: &str) -> Ruling {
+        let lines = LineIndex::new(text.as_bytes());
+        let start = text.find(secret).unwrap();
+        let hit = Hit {
+            rule: "acme-key",
+            path: path.into(),
+            secret: secret.as_bytes(),
+            matched: Span::new(start, start + secret.len()),
+        };
+        suppressor.judge(&hit, &Marked::new(&lines))
+    }
+
+    fn allowing(allow: Allow) -> Suppressor {
+        Suppressor { allow: vec![allow], today: jiff::civil::date(2026, 7, 1), ..Suppressor::markers_only() }
+    }
+
+    #[test]
+    fn nothing_is_suppressed_without_cause() {
+        assert_eq!(judge(&Suppressor::markers_only(), "a", "k=v1", "v1"), Ruling::default());
+    }
+
+    #[test]
+    fn markers_can_be_switched_off() {
+        let off = Suppressor { markers: false, ..Suppressor::markers_only() };
+        assert_eq!(judge(&off, "a", "k=v1 # leakward:allow", "v1").suppressed, None);
+    }
+
+    #[test]
+    fn an_allow_entry_suppresses_with_its_reason() {
+        let allow = Allow::new("docs").value("^v").unwrap();
+        let got = judge(&allowing(allow), "a", "k=v1", "v1");
+        assert_eq!(got.suppressed, Some(Suppression::Allow("docs".into())));
+    }
+
+    #[test]
+    fn an_expired_allow_entry_lets_the_finding_through_with_a_remark() {
+        let allow = Allow::new("docs").expires(jiff::civil::date(2026, 6, 30));
+        let got = judge(&allowing(allow), "a", "k=v1", "v1");
+        assert_eq!(got.suppressed, None);
+        assert_eq!(got.remarks, ["its [[allow]] entry expired on 2026-06-30"]);
+    }
+
+    #[test]
+    fn an_allow_entry_holds_on_its_last_day() {
+        let allow = Allow::new("docs").expires(jiff::civil::date(2026, 7, 1));
+        assert!(judge(&allowing(allow), "a", "k=v1", "v1").suppressed.is_some());
+    }
+
+    #[test]
+    fn the_baseline_knows_a_value_by_rule_path_and_hash() {
+        let mut baseline = Baseline::new([7; 32]);
+        baseline.insert("acme-key", "a".into(), b"v1");
+        let with = Suppressor { baseline: Some(baseline), ..Suppressor::markers_only() };
+        assert_eq!(judge(&with, "a", "\n\nk=v1", "v1").suppressed, Some(Suppression::Baseline(None)));
+        assert_eq!(judge(&with, "a", "k=v2", "v2"), Ruling::default(), "a new value on an old line");
+        let moved = judge(&with, "b", "k=v1", "v1");
+        assert_eq!(moved.suppressed, None);
+        assert_eq!(moved.remarks, ["the baseline holds this value in a, not here"]);
+    }
+}
