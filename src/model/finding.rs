@@ -82,7 +82,6 @@ pub enum Suppression {
 impl Finding {
     /// The order of every report: path, place, span, rule.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |f: &Self| (f.origin.clone(), f.span);
-        key(self).cmp(&key(other)).then_with(|| self.rule.id.cmp(&other.rule.id))
+        (&self.origin, self.span, &self.rule.id).cmp(&(&other.origin, other.span, &other.rule.id))
     }
 }

@@ -10,14 +10,27 @@ use std::fmt;
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
-    /// Names the `nth` (from 0) finding of `rule` in `path` whose line, secret left out, is `around`.
-    pub fn new(rule: &str, path: &[u8], around: [&[u8]; 2], nth: u64) -> Self {
+    /// Names the first finding of `rule` in `path` whose text before and after the secret is `around`.
+    pub fn new(rule: &str, path: &[u8], around: [&[u8]; 2]) -> Self {
         let mut hash = blake3::Hasher::new_derive_key("leakward finding fingerprint v1");
         for part in [rule.as_bytes(), path, around[0].trim_ascii_start(), around[1].trim_ascii_end()] {
             hash.update(&(part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        hash.update(&nth.to_le_bytes());
+        Self::of(&hash)
+    }
+
+    /// Names the `nth` (from 0) of several findings whose names would be equal.
+    pub fn nth(self, nth: u64) -> Self {
+        if nth == 0 {
+            return self;
+        }
+        let mut hash = blake3::Hasher::new_derive_key("leakward repeated finding fingerprint v1");
+        hash.update(&self.0).update(&nth.to_le_bytes());
+        Self::of(&hash)
+    }
+
+    fn of(hash: &blake3::Hasher) -> Self {
         let mut name = [0; 16];
         hash.finalize_xof().fill(&mut name);
         Self(name)

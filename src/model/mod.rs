@@ -10,7 +10,7 @@ mod secret;
 mod span;
 mod tally;
 
-pub use blob::{Blob, Scope};
+pub use blob::{Blob, Scope, Start};
 pub use candidate::{Candidate, Reason};
 pub use finding::{Excerpt, Finding, Related, Suppression};
 pub use fingerprint::Fingerprint;

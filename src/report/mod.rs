@@ -26,7 +26,7 @@ pub struct Summary<'r> {
 }
 
 /// Writes one report.
-pub trait Reporter {
+pub trait Reporter: Send + Sync {
     /// Writes the whole report.
     ///
     /// # Errors

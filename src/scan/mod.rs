@@ -1,1 +1,125 @@
 //! The pipeline: source, detector, path stage, suppression, findings, reports. The only module that knows the order.
+//!
+//! Only findings are kept; no blob outlives its visit. What is reported does not depend on the number of threads.
+
+mod collector;
+mod excerpt;
+mod finder;
+mod output;
+mod path_stage;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::detect::Detector;
+use crate::model::{Finding, Tally};
+use crate::report::Summary;
+use crate::rule::{Confidence, Severity};
+use crate::source::{Source, SourceError};
+use crate::suppress::Suppressor;
+
+use collector::Collector;
+pub use output::{Output, OutputError, Target};
+use path_stage::PathStage;
+
+/// What to look for and what to keep. Says nothing of where the bytes come from.
+#[derive(Debug)]
+pub struct Config {
+    /// The rules, ready to run.
+    pub detector: Arc<Detector>,
+    /// What keeps findings out of the report.
+    pub suppressor: Suppressor,
+    /// Findings below are dropped.
+    pub min_confidence: Confidence,
+    /// Findings below are dropped.
+    pub min_severity: Severity,
+    /// Whether reports list suppressed findings too.
+    pub show_suppressed: bool,
+    /// Whether findings carry GitHub's (unkeyed) hash of their line.
+    pub line_hash: bool,
+    /// What is scanned, in words.
+    pub subject: String,
+    /// Where reports go.
+    pub outputs: Vec<Output>,
+    /// Exit code when there are findings; [`FAILED`] beats it.
+    pub found: u8,
+}
+
+/// Exit code of a run that failed or missed something it should have scanned.
+pub const FAILED: u8 = 2;
+/// Exit code of a run with findings, unless the user chose another.
+pub const FOUND: u8 = 1;
+
+/// What a scan found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Findings in the order of [`Finding::order`]; no two are equal. Suppressed ones are among them.
+    pub findings: Vec<Finding>,
+    /// What was scanned, skipped and missed; gaps and notes are sorted.
+    pub tally: Tally,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+/// Scans `source` and writes every report. Returns the exit code.
+///
+/// # Errors
+/// What stops the run, or a report that could not be written (the others are written all the same).
+pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
+    let outcome = collect(source, config)?;
+    let exit_code = outcome.exit_code(config.found);
+    let suppressed = outcome.findings.iter().filter(|f| f.suppressed.is_some()).count();
+    let Outcome { mut findings, tally, elapsed } = outcome;
+    if !config.show_suppressed {
+        findings.retain(|f| f.suppressed.is_none());
+    }
+    let summary = Summary {
+        findings: &findings,
+        suppressed,
+        tally: &tally,
+        pack: config.detector.pack(),
+        exit_code,
+        subject: &config.subject,
+        elapsed,
+    };
+    output::write_all(&config.outputs, &summary)?;
+    Ok(exit_code)
+}
+
+/// Scans `source` and reports nothing.
+///
+/// # Errors
+/// What stops the run.
+pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
+    let begun = Instant::now();
+    let paths = PathStage::new(config.detector.pack());
+    let collector = Collector::new(config, &paths);
+    let tally = source.run(&|| Box::new(collector.visitor()))?;
+    let (findings, tally) = collector.finish(tally);
+    Ok(Outcome { findings, tally, elapsed: begun.elapsed() })
+}
+
+impl Outcome {
+    /// The exit code: [`FAILED`] when something was missed, else `found` when something was found, else 0.
+    pub fn exit_code(&self, found: u8) -> u8 {
+        if !self.tally.gaps.is_empty() {
+            FAILED
+        } else if self.findings.iter().any(|f| f.suppressed.is_none()) {
+            found
+        } else {
+            0
+        }
+    }
+}
+
+/// Why a run ended without an answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// The source could not run.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A report could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}

@@ -3,6 +3,11 @@
 //! A source pushes blobs from its own threads to a [`Visitor`] and counts what it skipped or could not read.
 //! Sources never import reports or each other's internals.
 
+mod stdin;
+mod windows;
+
+pub use stdin::Stdin;
+
 use crate::model::{Blob, Origin, Tally};
 
 /// What a source hands its blobs to. One per thread.
@@ -17,7 +22,7 @@ pub trait Source {
     ///
     /// # Errors
     /// What stops the whole run: a path that does not exist, a repository that cannot be opened.
-    fn run(&self, visitor: &(dyn Fn() -> Box<dyn Visitor> + Sync)) -> Result<Tally, SourceError>;
+    fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError>;
 }
 
 /// Why a source could not run at all.

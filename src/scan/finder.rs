@@ -1,0 +1,173 @@
+//! One thread's visitor: blobs in, findings out. The one place where a hit becomes a finding.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use bstr::ByteSlice;
+
+use super::Config;
+use super::excerpt::excerpt;
+use super::path_stage::PathStage;
+use crate::detect::Scratch;
+use crate::entropy;
+use crate::line_hash::line_hashes;
+use crate::model::{
+    Blob, Candidate, Finding, Fingerprint, LineIndex, Origin, Region, Related, Secret, Span, Start,
+};
+use crate::rule::Rule;
+use crate::source::Visitor;
+use crate::suppress::{Hit, Marked};
+
+/// Bytes on each side of a secret that its fingerprint is made of.
+const AROUND: usize = 256;
+
+/// One thread's visitor. Hands over what it found when it is dropped.
+pub(super) struct Finder<'s> {
+    config: &'s Config,
+    paths: &'s PathStage,
+    scratch: Scratch,
+    found: Vec<Finding>,
+    all: &'s Mutex<Vec<Finding>>,
+}
+
+impl<'s> Finder<'s> {
+    pub(super) fn new(config: &'s Config, paths: &'s PathStage, all: &'s Mutex<Vec<Finding>>) -> Self {
+        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), all }
+    }
+
+    /// Whether a report may show `candidate` of a blob at `path`.
+    fn admits(&self, candidate: &Candidate<'_>, path: &[u8]) -> bool {
+        candidate.confidence >= self.config.min_confidence
+            && candidate.rule.severity >= self.config.min_severity
+            && self.paths.admits(candidate.rule, path)
+    }
+
+    /// The finding that `candidate` is.
+    fn finding(&self, hits: &Hits<'_, '_>, candidate: Candidate<'_>) -> Finding {
+        let Candidate { rule, span, matched, decoded, layers, confidence, mut why, parts } = candidate;
+        let blob = hits.blob;
+        let secret = decoded.unwrap_or_else(|| Secret::new(span.of(blob.bytes)));
+        // Judging and measuring the value is what the scan is for; nothing is written here.
+        let value = secret.expose();
+        let path = hits.origin.path.as_bstr();
+        let hit = Hit { rule: &rule.id, path, secret: value, matched };
+        let ruling = self.config.suppressor.judge(&hit, &hits.text);
+        why.extend(ruling.remarks);
+        let related = |(rule, span)| Related { rule: self.owned(rule), region: hits.region(span) };
+        Finding {
+            rule: self.owned(rule),
+            origin: hits.origin.clone(),
+            span: span.shifted(blob.start.offset as isize),
+            region: hits.region(span),
+            matched_region: hits.region(matched),
+            matched: Secret::new(matched.of(blob.bytes)),
+            excerpt: excerpt(blob, hits.text.lines(), span, hits.spans, hits.longest),
+            entropy: entropy::shannon(value),
+            severity: rule.severity,
+            confidence,
+            layers,
+            why,
+            parts: parts.into_iter().map(related).collect(),
+            fingerprint: hits.fingerprint(rule, span),
+            line_hash: None,
+            suppressed: ruling.suppressed,
+            secret,
+        }
+    }
+
+    /// Gives `findings` of one blob GitHub's hash of their first line.
+    fn hash_lines(&self, blob: &Blob<'_>, findings: &mut [Finding]) {
+        // The number at the hash's end counts from the content's first line, which a later window has not.
+        if !self.config.line_hash || blob.start != Start::FIRST {
+            return;
+        }
+        let lines: Vec<_> = findings.iter().map(|f| f.region.start.line).collect();
+        for (finding, hash) in findings.iter_mut().zip(line_hashes(blob.bytes, &lines)) {
+            finding.line_hash = Some(hash);
+        }
+    }
+
+    fn owned(&self, rule: &Rule) -> std::sync::Arc<Rule> {
+        let pack = self.config.detector.pack();
+        pack.rule(&rule.id).expect("the detector runs the rules of its own pack").clone()
+    }
+}
+
+impl Visitor for Finder<'_> {
+    fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
+        let mut candidates = Vec::new();
+        self.config.detector.detect(&mut self.scratch, blob, &mut |c| candidates.push(c));
+        if candidates.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let lines = LineIndex::new(blob.bytes);
+        let mut spans: Vec<_> = candidates.iter().map(|c| c.span).collect();
+        spans.extend(candidates.iter().flat_map(|c| c.parts.iter().map(|&(_, span)| span)));
+        spans.sort_unstable();
+        spans.dedup();
+        let longest = spans.iter().map(|s| s.len()).max().unwrap_or(0);
+        let hits = Hits { origin, blob, text: Marked::new(&lines), spans: &spans, longest };
+        candidates.retain(|c| self.admits(c, &origin.path));
+        let mut findings: Vec<_> = candidates.into_iter().map(|c| self.finding(&hits, c)).collect();
+        self.hash_lines(blob, &mut findings);
+        self.found.append(&mut findings);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Drop for Finder<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.append(&mut self.found);
+    }
+}
+
+/// Everything that was found in one blob.
+struct Hits<'h, 'b> {
+    origin: &'h Origin,
+    blob: &'h Blob<'b>,
+    text: Marked<'h, 'b>,
+    /// Every found value, sorted.
+    spans: &'h [Span],
+    /// Length of the longest of `spans`, in bytes.
+    longest: usize,
+}
+
+impl Hits<'_, '_> {
+    fn region(&self, span: Span) -> Region {
+        let Region { start, end } = self.text.lines().region(span);
+        Region { start: self.blob.start.place(start), end: self.blob.start.place(end) }
+    }
+
+    /// Names the finding of `rule` at `secret` by the text around it, every found value left out.
+    fn fingerprint(&self, rule: &Rule, secret: Span) -> Fingerprint {
+        let first = self.text.lines().line(self.text.lines().line_of(secret.start)).start;
+        let last = self
+            .text
+            .lines()
+            .line(self.text.lines().line_of(secret.end.saturating_sub(1)))
+            .end
+            .max(secret.end);
+        let before = Span::new(first.max(secret.start.saturating_sub(AROUND)), secret.start);
+        let after = Span::new(secret.end, last.min(secret.end + AROUND));
+        let around = [self.without_values(before), self.without_values(after)];
+        Fingerprint::new(&rule.id, &self.origin.path, [&around[0], &around[1]])
+    }
+
+    /// The bytes of `span`, found values left out.
+    fn without_values(&self, span: Span) -> Vec<u8> {
+        let from = self.spans.partition_point(|s| s.start + self.longest <= span.start);
+        let mut text = Vec::with_capacity(span.len());
+        let mut at = span.start;
+        for value in self.spans[from..].iter().take_while(|s| s.start < span.end) {
+            if value.start > at {
+                text.extend_from_slice(Span::new(at, value.start).of(self.blob.bytes));
+            }
+            at = at.max(value.end);
+        }
+        if at < span.end {
+            text.extend_from_slice(Span::new(at, span.end).of(self.blob.bytes));
+        }
+        text
+    }
+}
