@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Span;
-use crate::rule::{Confidence, Rule};
+use crate::rule::{Confidence, Rule, Severity};
 
 /// A hit of one rule in one blob. Borrowed; becomes a [`super::Finding`] in one place (`scan`).
 #[derive(Debug, Clone)]
@@ -20,6 +20,10 @@ pub struct Candidate<'r> {
     pub layers: Vec<&'static str>,
     /// How sure the detector is.
     pub confidence: Confidence,
+    /// How bad the leak is: the rule's severity, unless the checksum knows better.
+    pub severity: Severity,
+    /// When the secret ends by its own account, in seconds since 1970-01-01T00:00:00Z.
+    pub expires: Option<i64>,
     /// Why it fired, for people. Never holds found text.
     pub why: Vec<Reason>,
     /// Other parts of a multi-part secret: the rule of the part and its span in the original blob.

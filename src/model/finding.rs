@@ -1,15 +1,13 @@
 //! A reported hit, owned.
 
-use std::sync::Arc;
-
 use super::{Fingerprint, Origin, Reason, Region, Secret, Span};
-use crate::rule::{Confidence, Rule, Severity};
+use crate::rule::{Confidence, RuleRef, Severity};
 
 /// A reported hit.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The rule that fired.
-    pub rule: Arc<Rule>,
+    pub rule: RuleRef,
     /// Where the blob came from.
     pub origin: Origin,
     /// The secret, as a byte range of the blob.
@@ -26,7 +24,7 @@ pub struct Finding {
     pub excerpt: Excerpt,
     /// Shannon entropy of the secret in bits per byte, 0.0 to 8.0.
     pub entropy: f32,
-    /// How bad a leak of this kind is.
+    /// How bad the leak is; low once the secret has expired by its own account.
     pub severity: Severity,
     /// How sure the detector is.
     pub confidence: Confidence,
@@ -63,7 +61,7 @@ pub struct Excerpt {
 #[derive(Debug, Clone)]
 pub struct Related {
     /// The rule of the part.
-    pub rule: Arc<Rule>,
+    pub rule: RuleRef,
     /// Where it lies in the same blob.
     pub region: Region,
 }

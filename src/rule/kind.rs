@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::checksum::Checksum;
+
 /// Text that is `'static` in the built-in pack and owned in user rules.
 pub type Text = Cow<'static, str>;
 /// A list that is `'static` in the built-in pack and owned in user rules.
@@ -26,15 +28,16 @@ pub struct Rule {
     pub group: usize,
     /// Shannon entropy below which a candidate is dropped, in bits per byte, 0.0 to 8.0.
     pub min_entropy: Option<f32>,
-    /// Name of the checksum that a candidate must pass (see [`crate::checksum`]).
-    pub checksum: Option<Text>,
+    /// The offline check that a candidate must not fail.
+    pub checksum: Option<Checksum>,
     /// Regular expression that the path must match (searched, not anchored).
     pub path: Option<Text>,
     /// Values (of the secret, ASCII case ignored, as substrings) that are never secrets.
     pub stopwords: List<Text>,
     /// Other rules that must also hit nearby for this one to count, or that are joined to it.
     pub requires: List<Requirement>,
-    /// How far around a keyword hit the pattern may look, in bytes to each side. Bounds a match's length.
+    /// How far around a keyword hit the pattern may look, in bytes to each side. Longer than any match: where a
+    /// file gives none, it is the length of the longest match and [`Rule::MARGIN`].
     pub reach: usize,
     /// Where the format is documented.
     pub source: Text,
@@ -51,7 +54,7 @@ pub struct Rule {
 /// How a rule finds its candidates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Extractor {
-    /// A regular expression over bytes, searched near a keyword.
+    /// A regular expression over bytes, searched near a keyword; [`super::compile`] makes it ready to run.
     Pattern(Text),
     /// The built-in reader of `key = value` shapes in code and configuration; its name, such as `assignment`.
     Builtin(Text),
@@ -120,6 +123,6 @@ impl Confidence {
 }
 
 impl Rule {
-    /// Bytes to each side of a keyword hit that a pattern may look at unless the rule says otherwise.
-    pub const DEFAULT_REACH: usize = 1024;
+    /// Bytes that a window is longer than a match, so that no match ends where its window does.
+    pub const MARGIN: usize = 8;
 }

@@ -1,16 +1,31 @@
 //! A set of rules.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Rule;
 
+/// A rule that is part of the program, or one that was loaded. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum RuleRef {
+    /// Built in.
+    Static(&'static Rule),
+    /// Loaded from a file.
+    Loaded(Arc<Rule>),
+}
+
 /// A set of rules, sorted by id; ids are unique.
 #[derive(Debug, Clone, Default)]
 pub struct RulePack {
-    rules: Vec<Arc<Rule>>,
+    rules: Vec<RuleRef>,
 }
 
 impl RulePack {
+    /// The rules that are part of the program.
+    pub fn builtin() -> Self {
+        Self { rules: BUILTIN.iter().map(RuleRef::Static).collect() }
+    }
+
     /// A pack of `rules`; of two with one id the later wins.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
         let mut pack = Self::default();
@@ -23,23 +38,43 @@ impl RulePack {
     /// Adds `rule`, replacing one with the same id.
     pub fn insert(&mut self, rule: Rule) {
         match self.rules.binary_search_by(|r| r.id.cmp(&rule.id)) {
-            Ok(i) => self.rules[i] = Arc::new(rule),
-            Err(i) => self.rules.insert(i, Arc::new(rule)),
+            Ok(i) => self.rules[i] = rule.into(),
+            Err(i) => self.rules.insert(i, rule.into()),
         }
     }
 
     /// Keeps the rules for which `keep` holds.
-    pub fn retain(&mut self, keep: impl FnMut(&Arc<Rule>) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&RuleRef) -> bool) {
         self.rules.retain(keep);
     }
 
     /// The rules, sorted by id.
-    pub fn rules(&self) -> &[Arc<Rule>] {
+    pub fn rules(&self) -> &[RuleRef] {
         &self.rules
     }
 
     /// The rule named `id`.
-    pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+    pub fn rule(&self, id: &str) -> Option<&RuleRef> {
         self.rules.binary_search_by(|r| r.id.as_ref().cmp(id)).ok().map(|i| &self.rules[i])
     }
 }
+
+impl Deref for RuleRef {
+    type Target = Rule;
+
+    fn deref(&self) -> &Rule {
+        match self {
+            Self::Static(rule) => rule,
+            Self::Loaded(rule) => rule,
+        }
+    }
+}
+
+impl From<Rule> for RuleRef {
+    fn from(rule: Rule) -> Self {
+        Self::Loaded(Arc::new(rule))
+    }
+}
+
+/// The built-in rules, sorted by id.
+static BUILTIN: [Rule; 0] = [];

@@ -14,7 +14,7 @@ use crate::line_hash::line_hashes;
 use crate::model::{
     Blob, Candidate, Finding, Fingerprint, LineIndex, Origin, Region, Related, Secret, Span, Start,
 };
-use crate::rule::Rule;
+use crate::rule::{Rule, RuleRef, Severity};
 use crate::source::Visitor;
 use crate::suppress::{Hit, Marked};
 
@@ -27,24 +27,46 @@ pub(super) struct Finder<'s> {
     paths: &'s PathStage,
     scratch: Scratch,
     found: Vec<Finding>,
+    /// The day of the scan, as the second in which it begins (UTC).
+    today: i64,
     all: &'s Mutex<Vec<Finding>>,
 }
 
 impl<'s> Finder<'s> {
     pub(super) fn new(config: &'s Config, paths: &'s PathStage, all: &'s Mutex<Vec<Finding>>) -> Self {
-        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), all }
+        let days = config.suppressor.today - jiff::civil::date(1970, 1, 1);
+        let today = i64::from(days.get_days()) * 86_400;
+        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), today, all }
     }
 
     /// Whether a report may show `candidate` of a blob at `path`.
     fn admits(&self, candidate: &Candidate<'_>, path: &[u8]) -> bool {
         candidate.confidence >= self.config.min_confidence
-            && candidate.rule.severity >= self.config.min_severity
+            && self.severity(candidate) >= self.config.min_severity
             && self.paths.admits(candidate.rule, path)
+    }
+
+    /// How bad the leak is today.
+    fn severity(&self, candidate: &Candidate<'_>) -> Severity {
+        let expired = candidate.expires.is_some_and(|end| end < self.today);
+        if expired { Severity::Low } else { candidate.severity }
     }
 
     /// The finding that `candidate` is.
     fn finding(&self, hits: &Hits<'_, '_>, candidate: Candidate<'_>) -> Finding {
-        let Candidate { rule, span, matched, decoded, layers, confidence, mut why, parts } = candidate;
+        let severity = self.severity(&candidate);
+        let Candidate {
+            rule,
+            span,
+            matched,
+            decoded,
+            layers,
+            confidence,
+            severity: _,
+            expires: _,
+            mut why,
+            parts,
+        } = candidate;
         let blob = hits.blob;
         let secret = decoded.unwrap_or_else(|| Secret::new(span.of(blob.bytes)));
         // Judging and measuring the value is what the scan is for; nothing is written here.
@@ -63,7 +85,7 @@ impl<'s> Finder<'s> {
             matched: Secret::new(matched.of(blob.bytes)),
             excerpt: excerpt(blob, hits.text.lines(), span, hits.spans, hits.longest),
             entropy: entropy::shannon(value),
-            severity: rule.severity,
+            severity,
             confidence,
             layers,
             why,
@@ -87,7 +109,7 @@ impl<'s> Finder<'s> {
         }
     }
 
-    fn owned(&self, rule: &Rule) -> std::sync::Arc<Rule> {
+    fn owned(&self, rule: &Rule) -> RuleRef {
         let pack = self.config.detector.pack();
         pack.rule(&rule.id).expect("the detector runs the rules of its own pack").clone()
     }
