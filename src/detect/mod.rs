@@ -6,6 +6,7 @@
 
 mod builtin;
 mod detector;
+pub mod known;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, Scratch};
