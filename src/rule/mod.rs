@@ -4,8 +4,11 @@ mod checksum;
 mod kind;
 mod pack;
 mod pattern;
+mod shape;
+mod spelling;
 
 pub use checksum::Checksum;
 pub use kind::{Confidence, Extractor, List, Requirement, Rule, Severity, Text};
 pub use pack::{RulePack, RuleRef};
-pub use pattern::compile;
+pub use pattern::{PatternError, check as check_pattern, compile, parse as parse_pattern};
+pub use shape::{Lead, Run, Shape, derived_keywords, is_token};
