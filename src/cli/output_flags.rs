@@ -1,18 +1,33 @@
 //! Reports, their places, and the exit code.
 
-use std::io;
+use std::path::{Path, PathBuf};
 
-use super::heading;
-use crate::report::{Reporter, Summary};
+use super::{Failure, heading};
+use crate::report::{Format, Options};
 use crate::scan::{FOUND, Output, Target};
 
 /// Flags that shape what comes out.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = heading::OUTPUT)]
 pub(crate) struct OutputFlags {
+    /// format of the report (repeatable)
+    ///
+    /// Several formats come from one run: the first --output belongs to the first --format, and so on; a format
+    /// without an --output goes to standard output.
+    #[arg(long, short, value_name = "FORMAT", value_parser = format_parser())]
+    pub(crate) format: Vec<Format>,
+    /// file that the report is written to (repeatable)
+    ///
+    /// It is replaced as a whole once the report is complete; `-` is standard output. Without --format, the name's
+    /// ending tells the format: .json, .jsonl.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
     /// also list what was suppressed, and why
     #[arg(long)]
     pub(crate) show_suppressed: bool,
+    /// show secrets as they are, in every format
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
     /// exit with N instead of 1 when there are findings
     #[arg(long, value_name = "N", default_value_t = FOUND)]
     pub(crate) exit_code: u8,
@@ -20,32 +35,49 @@ pub(crate) struct OutputFlags {
 
 impl OutputFlags {
     /// The reports that the flags ask for.
-    pub(crate) fn outputs(&self) -> Vec<Output> {
-        vec![Output { reporter: Box::new(Plain), target: Target::Stdout }]
+    pub(crate) fn outputs(&self) -> Result<Vec<Output>, Failure> {
+        let reports = self.format.len().max(self.output.len()).max(1);
+        let mut outputs = Vec::with_capacity(reports);
+        for i in 0..reports {
+            let target = self.output.get(i).map_or(Target::Stdout, |path| target(path));
+            let format = match self.format.get(i) {
+                Some(format) => *format,
+                None => format_of(&target)?,
+            };
+            if outputs.iter().any(|o: &Output| o.target == target) {
+                return Err(Failure::new(format!("two reports for {target}"))
+                    .help("give each --format its own --output, in the same order"));
+            }
+            let options = match target {
+                Target::Stdout => Options::for_stdout(self.show_secrets),
+                Target::File(_) => Options::for_file(self.show_secrets),
+            };
+            outputs.push(Output { reporter: format.reporter(&options), target });
+        }
+        Ok(outputs)
     }
 }
 
-/// One line per finding and one for the whole.
-struct Plain;
+fn target(path: &Path) -> Target {
+    if path == Path::new("-") { Target::Stdout } else { Target::File(path.to_owned()) }
+}
 
-impl Reporter for Plain {
-    fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        for finding in summary.findings {
-            let at = finding.region.start;
-            writeln!(
-                out,
-                "{}:{}:{}: {} ({})",
-                finding.origin.path, at.line, at.column, finding.rule.title, finding.rule.id
-            )?;
-        }
-        for gap in &summary.tally.gaps {
-            writeln!(out, "not scanned: {}: {}", gap.what, gap.why)?;
-        }
-        let tally = summary.tally;
-        write!(out, "{} findings in {} files, {} bytes", summary.findings.len(), tally.blobs, tally.bytes)?;
-        for (reason, n) in &tally.skipped {
-            write!(out, "; {n} skipped: {}", reason.as_str())?;
-        }
-        writeln!(out)
-    }
+/// The format that a target's name tells.
+fn format_of(target: &Target) -> Result<Format, Failure> {
+    let Target::File(path) = target else { return Ok(Format::default()) };
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    Format::ALL.into_iter().find(|f| f.ending() == Some(&*ending)).ok_or_else(|| {
+        Failure::new(format!("{target}: its ending tells no format")).help("say which with --format")
+    })
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+    let values = Format::ALL.map(|f| PossibleValue::new(f.name()).help(f.help()));
+    PossibleValuesParser::new(values).map(|name| {
+        Format::ALL
+            .into_iter()
+            .find(|f| f.name() == name)
+            .expect("the parser takes the names of formats alone")
+    })
 }

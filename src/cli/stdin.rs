@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::output_flags::OutputFlags;
 use super::rule_flags::RuleFlags;
 use super::{Failure, heading};
+use crate::report::Root;
 use crate::rule::RulePack;
 use crate::scan::{self, Config};
 use crate::source::Stdin;
@@ -32,7 +33,8 @@ impl Args {
             show_suppressed: self.output.show_suppressed,
             line_hash: true,
             subject: "standard input".to_owned(),
-            outputs: self.output.outputs(),
+            root: Root::default(),
+            outputs: self.output.outputs()?,
             found: self.output.exit_code,
         };
         let name = self.path.map(|p| p.into_os_string().into_encoded_bytes());

@@ -1,7 +1,23 @@
 //! The doors through which findings go out: terminal text, JSON, JSON lines, SARIF, gitleaks JSON, annotations.
-//! Every reporter masks secrets unless told otherwise.
+//!
+//! A new format is one file and one arm in [`Format`]. Every reporter masks secrets unless told otherwise, and says
+//! what was not scanned.
+
+mod human;
+mod json;
+mod mask;
+mod plain;
+mod redact;
+#[cfg(test)]
+mod sample;
+mod time;
+mod totals;
+mod view;
 
 use std::io;
+use std::path::PathBuf;
+
+use bstr::BString;
 
 use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
@@ -21,8 +37,22 @@ pub struct Summary<'r> {
     pub exit_code: u8,
     /// What was scanned, in words, such as `staged changes of /srv/app`.
     pub subject: &'r str,
+    /// Where the findings' paths lie.
+    pub root: &'r Root,
     /// Wall time of the scan.
     pub elapsed: std::time::Duration,
+}
+
+/// Where the findings' paths lie. Formats that other programs join to a checkout need it.
+#[derive(Debug, Clone, Default)]
+pub struct Root {
+    /// Absolute path of the repository's work tree, or of the scanned folder where there is no repository; `None`
+    /// when nothing on disk was scanned.
+    pub folder: Option<PathBuf>,
+    /// What leads from there to the paths of the findings: empty, or ends with `/`.
+    pub prefix: BString,
+    /// The commit that the work tree stands on, in hex.
+    pub revision: Option<String>,
 }
 
 /// Writes one report.
@@ -32,4 +62,87 @@ pub trait Reporter: Send + Sync {
     /// # Errors
     /// The output's.
     fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// What shapes reports, whatever their format.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether secrets are shown as they are.
+    pub show_secrets: bool,
+    /// Whether text for people is coloured.
+    pub color: bool,
+    /// Columns that text for people may use.
+    pub width: usize,
+}
+
+/// The formats, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON document; its schema is docs/report.schema.json.
+    Json,
+    /// One JSON object per line: the findings, then the summary.
+    Jsonl,
+}
+
+impl Options {
+    /// Options for standard output: coloured if it is a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM say
+    /// otherwise.
+    pub fn for_stdout(show_secrets: bool) -> Self {
+        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let width = terminal_size::terminal_size_of(io::stdout()).map_or(Self::WIDTH, |(w, _)| w.0.into());
+        Self { show_secrets, color, width }
+    }
+
+    /// Options for a file: never coloured.
+    pub const fn for_file(show_secrets: bool) -> Self {
+        Self { show_secrets, color: false, width: Self::WIDTH }
+    }
+
+    /// Columns where there is no terminal.
+    const WIDTH: usize = 140;
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Human, Self::Json, Self::Jsonl];
+
+    /// The name that users write.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    /// One line about it, for help texts.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Human => "text for people",
+            Self::Json => "one JSON document (docs/report.schema.json)",
+            Self::Jsonl => "one JSON object per line: the findings, then the summary",
+        }
+    }
+
+    /// The ending of file names that tells it, without the dot.
+    pub const fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Human => Some("txt"),
+            Self::Json => Some("json"),
+            Self::Jsonl => Some("jsonl"),
+        }
+    }
+
+    /// Its reporter.
+    pub fn reporter(self, options: &Options) -> Box<dyn Reporter> {
+        let Options { show_secrets, color, width } = *options;
+        match self {
+            Self::Human => Box::new(human::Human { show_secrets, color, width }),
+            Self::Json => Box::new(json::Json { show_secrets, lines: false }),
+            Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::detect::Detector;
 use crate::model::{Finding, Tally};
-use crate::report::Summary;
+use crate::report::{Root, Summary};
 use crate::rule::{Confidence, Severity};
 use crate::source::{Source, SourceError};
 use crate::suppress::Suppressor;
@@ -39,6 +39,8 @@ pub struct Config {
     pub line_hash: bool,
     /// What is scanned, in words.
     pub subject: String,
+    /// Where the findings' paths lie.
+    pub root: Root,
     /// Where reports go.
     pub outputs: Vec<Output>,
     /// Exit code when there are findings; [`FAILED`] beats it.
@@ -80,6 +82,7 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
         pack: config.detector.pack(),
         exit_code,
         subject: &config.subject,
+        root: &config.root,
         elapsed,
     };
     output::write_all(&config.outputs, &summary)?;

@@ -1,0 +1,239 @@
+//! Our own JSON: one document, or one object per line. Its shape is docs/report.schema.json.
+//!
+//! The report holds no time of day and no duration: two runs over the same content write the same bytes.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bstr::ByteSlice;
+use serde::Serialize;
+
+use super::view::{View, views};
+use super::{Reporter, Summary, time};
+use crate::model::{Commit, MessageKind, Place, Position, Region, Suppression, Tally};
+
+/// Writes JSON.
+pub(super) struct Json {
+    pub(super) show_secrets: bool,
+    /// Whether each finding is a line of its own.
+    pub(super) lines: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'s> {
+    version: u32,
+    findings: Vec<Entry<'s>>,
+    summary: Totals<'s>,
+}
+
+/// One line of JSON lines.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'s> {
+    Finding(Box<Entry<'s>>),
+    Summary(Totals<'s>),
+}
+
+#[derive(Serialize)]
+struct Entry<'s> {
+    rule: &'s str,
+    title: &'s str,
+    severity: &'static str,
+    confidence: &'static str,
+    path: String,
+    /// Base64 of the path's bytes, where `path` cannot hold them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    place: &'static str,
+    start: At,
+    end: At,
+    secret: String,
+    entropy: f64,
+    fingerprint: String,
+    commit: Option<CommitEntry<'s>>,
+    /// Id of the git object, for content that no commit reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'s str>,
+    decoded: &'s [&'static str],
+    why: Vec<&'s str>,
+    parts: Vec<Part<'s>>,
+    revoke: &'s str,
+    suppressed: Option<SuppressedEntry<'s>>,
+}
+
+#[derive(Serialize)]
+struct At {
+    line: u64,
+    column: u64,
+}
+
+#[derive(Serialize)]
+struct CommitEntry<'s> {
+    id: &'s str,
+    author: String,
+    email: String,
+    date: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Part<'s> {
+    rule: &'s str,
+    start: At,
+    end: At,
+}
+
+#[derive(Serialize)]
+struct SuppressedEntry<'s> {
+    by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marker: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'s str>,
+}
+
+#[derive(Serialize)]
+struct Totals<'s> {
+    tool: Tool,
+    subject: &'s str,
+    exit_code: u8,
+    /// Findings that nothing suppresses.
+    findings: usize,
+    suppressed: usize,
+    scanned: Scanned,
+    skipped: BTreeMap<&'static str, u64>,
+    gaps: Vec<GapEntry<'s>>,
+    notes: &'s [String],
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Scanned {
+    files: u64,
+    bytes: u64,
+    commits: u64,
+}
+
+#[derive(Serialize)]
+struct GapEntry<'s> {
+    what: String,
+    why: &'s str,
+}
+
+impl Reporter for Json {
+    fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let views: Vec<View<'_>> = views(summary.findings, self.show_secrets).collect();
+        if self.lines {
+            for view in &views {
+                line(out, &Line::Finding(Box::new(entry(view))))?;
+            }
+            return line(out, &Line::Summary(totals(summary)));
+        }
+        let findings = views.iter().map(entry).collect();
+        let document = Document { version: VERSION, findings, summary: totals(summary) };
+        serde_json::to_writer_pretty(&mut *out, &document)?;
+        out.write_all(b"\n")
+    }
+}
+
+/// Version of the document's shape. Adding a key keeps it; whatever else changes raises it.
+const VERSION: u32 = 1;
+
+fn line(out: &mut dyn io::Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
+    let finding = view.finding;
+    let path = view.path_bytes();
+    let part = |p: &'v crate::model::Related| {
+        let Region { start, end } = p.region;
+        Part { rule: &p.rule.id, start: at(start), end: at(end) }
+    };
+    Entry {
+        rule: &finding.rule.id,
+        title: &finding.rule.title,
+        severity: finding.severity.as_str(),
+        confidence: finding.confidence.as_str(),
+        path: path.to_str_lossy().into_owned(),
+        path_bytes: path.to_str().is_err().then(|| STANDARD.encode(&path)),
+        place: place(&finding.origin.place),
+        start: at(finding.region.start),
+        end: at(finding.region.end),
+        secret: view.secret_as_is(),
+        // Two digits say all that a threshold can use, and look alike on every machine.
+        entropy: (f64::from(finding.entropy) * 100.0).round() / 100.0,
+        fingerprint: format!("b3k:{}", finding.fingerprint),
+        commit: view.commit().map(|c| commit(view, c)),
+        object: match &finding.origin.place {
+            Place::Unreachable(id) => Some(&**id),
+            _ => None,
+        },
+        decoded: &finding.layers,
+        why: finding.why.iter().map(AsRef::as_ref).collect(),
+        parts: finding.parts.iter().map(part).collect(),
+        revoke: &finding.rule.revoke,
+        suppressed: finding.suppressed.as_ref().map(suppressed),
+    }
+}
+
+const fn at(position: Position) -> At {
+    At { line: position.line, column: position.column }
+}
+
+const fn place(place: &Place) -> &'static str {
+    match place {
+        Place::File => "file",
+        Place::Stdin => "stdin",
+        Place::Index => "index",
+        Place::Commit(_) => "commit",
+        Place::Message(_, MessageKind::Commit) => "commit-message",
+        Place::Message(_, MessageKind::Tag) => "tag-message",
+        Place::Message(_, MessageKind::Identity) => "identity",
+        Place::Message(_, MessageKind::Note) => "note",
+        Place::Unreachable(_) => "unreachable",
+    }
+}
+
+fn commit<'c>(view: &View<'_>, commit: &'c Commit) -> CommitEntry<'c> {
+    CommitEntry {
+        id: &commit.id,
+        author: view.text(&commit.author),
+        email: view.text(&commit.email),
+        date: time::rfc3339(commit.time),
+        message: view.text(&commit.message),
+    }
+}
+
+fn suppressed(by: &Suppression) -> SuppressedEntry<'_> {
+    match by {
+        Suppression::Marker(name) => SuppressedEntry { by: "marker", marker: Some(name), reason: None },
+        Suppression::Allow(reason) => SuppressedEntry { by: "allow", marker: None, reason: Some(reason) },
+        Suppression::Baseline(reason) => {
+            SuppressedEntry { by: "baseline", marker: None, reason: reason.as_deref() }
+        }
+    }
+}
+
+fn totals<'s>(summary: &'s Summary<'_>) -> Totals<'s> {
+    let Tally { blobs, bytes, commits, skipped, gaps, notes } = summary.tally;
+    Totals {
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        subject: summary.subject,
+        exit_code: summary.exit_code,
+        findings: summary.findings.iter().filter(|f| f.suppressed.is_none()).count(),
+        suppressed: summary.suppressed,
+        scanned: Scanned { files: *blobs, bytes: *bytes, commits: *commits },
+        skipped: skipped.iter().map(|(reason, n)| (reason.as_str(), *n)).collect(),
+        gaps: gaps.iter().map(|g| GapEntry { what: g.what.to_string(), why: &g.why }).collect(),
+        notes,
+    }
+}

@@ -1,0 +1,145 @@
+//! Findings as reports may show them. The only file of this room that exposes a secret; reporters read views.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use bstr::{BString, ByteSlice};
+
+use super::mask::{STARS, mask};
+use super::plain::plain;
+use super::redact::Redactor;
+use crate::model::{Commit, Finding, Secret, Span};
+
+/// One finding, masked unless secrets are to be shown.
+pub(super) struct View<'f> {
+    /// The finding; its texts are read through the view alone.
+    pub(super) finding: &'f Finding,
+    redactor: Rc<Redactor>,
+    show_secrets: bool,
+}
+
+/// The lines of a finding as one line of text.
+pub(super) struct Shown {
+    /// The text. A secret of many lines is one mask in it, so that the text seldom has a line end.
+    pub(super) text: String,
+    /// Where the mask (or the secret) lies in `text`, in bytes.
+    pub(super) secret: Range<usize>,
+    /// Whether the line begins before `text`.
+    pub(super) cut_before: bool,
+}
+
+/// The views of `findings`, which are sorted by path.
+pub(super) fn views(findings: &[Finding], show_secrets: bool) -> impl Iterator<Item = View<'_>> {
+    findings.chunk_by(|a, b| a.origin.path == b.origin.path).flat_map(move |of_path| {
+        let redactor = Rc::new(if show_secrets { Redactor::open() } else { Redactor::new(of_path) });
+        of_path.iter().map(move |finding| View { finding, redactor: Rc::clone(&redactor), show_secrets })
+    })
+}
+
+impl View<'_> {
+    /// The secret or its mask, on one line.
+    pub(super) fn secret(&self) -> String {
+        plain(&self.covered(&self.finding.secret))
+    }
+
+    /// The secret or its mask, as it stands.
+    pub(super) fn secret_as_is(&self) -> String {
+        self.covered(&self.finding.secret).to_str_lossy().into_owned()
+    }
+
+    /// The whole match, as it stands.
+    pub(super) fn matched(&self) -> String {
+        let (matched, secret) = (&self.finding.matched, &self.finding.excerpt);
+        // Shown through the redactor; the secret's own place is cut out first, to keep its mask.
+        let (text, raw) = (matched.expose(), secret.secret.of(secret.text.expose()));
+        if self.show_secrets {
+            return text.to_str_lossy().into_owned();
+        }
+        let shown = match text.find(raw) {
+            Some(at) if !raw.is_empty() => {
+                let mut shown = self.redactor.text(&text[..at]);
+                shown.extend(self.covered(&self.finding.secret));
+                shown.extend(self.redactor.text(&text[at + raw.len()..]));
+                shown
+            }
+            _ => self.redactor.text(text),
+        };
+        shown.to_str_lossy().into_owned()
+    }
+
+    /// The path, as bytes to be encoded; never to be printed as they are.
+    pub(super) fn path_bytes(&self) -> BString {
+        self.redactor.path(&self.finding.origin.path).into()
+    }
+
+    /// The path, safe to print; a word where there is none.
+    pub(super) fn path(&self) -> String {
+        let path = plain(&self.path_bytes());
+        if path.is_empty() { "(no path)".to_owned() } else { path }
+    }
+
+    /// Some text of the finding's surroundings, such as a commit's message, safe to show in JSON.
+    pub(super) fn text(&self, text: &str) -> String {
+        self.redactor.text(text.as_bytes()).to_str_lossy().into_owned()
+    }
+
+    /// The commit that holds the finding.
+    pub(super) fn commit(&self) -> Option<&Commit> {
+        self.finding.origin.commit().map(|c| &**c)
+    }
+
+    /// The lines of the finding, safe to print.
+    pub(super) fn excerpt(&self) -> Shown {
+        let excerpt = &self.finding.excerpt;
+        // Every found value in it is replaced below, piece by piece.
+        let raw = excerpt.text.expose();
+        let mut text = String::new();
+        let mut at = 0;
+        for other in excerpt.others.iter().filter(|o| o.start < excerpt.secret.start) {
+            at = self.hide(raw, at, Span::new(other.start, other.end.min(excerpt.secret.start)), &mut text);
+        }
+        text += &self.open(raw, at, excerpt.secret.start);
+        let start = text.len();
+        text += &self.one_line(excerpt.secret.of(raw));
+        let secret = start..text.len();
+        at = excerpt.secret.end;
+        for other in excerpt.others.iter().filter(|o| o.end > excerpt.secret.end) {
+            at = self.hide(raw, at, Span::new(other.start.max(excerpt.secret.end), other.end), &mut text);
+        }
+        text += &self.open(raw, at, raw.len());
+        Shown { text, secret, cut_before: excerpt.cut_before > 0 }
+    }
+
+    /// Appends what lies before `span` (from `at` on), then what stands for `span`. Returns where to go on.
+    fn hide(&self, raw: &[u8], at: usize, span: Span, text: &mut String) -> usize {
+        if span.end <= at {
+            return at;
+        }
+        let start = span.start.max(at);
+        text.push_str(&self.open(raw, at, start));
+        text.push_str(&if self.show_secrets { plain(&raw[start..span.end]) } else { STARS.to_owned() });
+        span.end
+    }
+
+    /// What `raw[from..to]`, which holds no found value, looks like.
+    fn open(&self, raw: &[u8], from: usize, to: usize) -> String {
+        if from >= to { String::new() } else { plain(&without_nul(&self.redactor.text(&raw[from..to]))) }
+    }
+
+    /// What stands for the secret in its line: of an encoded one the text's own bytes are not shown either.
+    fn one_line(&self, raw: &[u8]) -> String {
+        if self.show_secrets { plain(&without_nul(raw)) } else { self.secret() }
+    }
+
+    /// The secret or its mask.
+    fn covered(&self, secret: &Secret) -> Vec<u8> {
+        // The one place where a value goes to a report: masked, or on the user's demand.
+        let value = secret.expose();
+        if self.show_secrets { value.to_vec() } else { mask(value, &self.finding.rule).into_bytes() }
+    }
+}
+
+/// `text` without NULs, so that UTF-16 reads as text.
+fn without_nul(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|&b| b != 0).collect()
+}
