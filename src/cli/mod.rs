@@ -7,6 +7,7 @@
 mod failure;
 mod output_flags;
 mod rule_flags;
+mod scan;
 mod stdin;
 
 use std::process::ExitCode;
@@ -35,12 +36,14 @@ const AFTER_HELP: &str = "Exit code: 0 nothing found, 1 findings, 2 failed or in
 /// Every subcommand, in the order of the help text.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Scan(scan::Args),
     Stdin(stdin::Args),
 }
 
 impl Command {
     fn run(self) -> Result<u8, Failure> {
         match self {
+            Self::Scan(args) => args.run(),
             Self::Stdin(args) => args.run(),
         }
     }

@@ -24,7 +24,7 @@ pub struct Tally {
 /// A policy by which a blob is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipReason {
-    /// An ignore file (`.gitignore`, `.ignore`, `.git/info/exclude`) names it. Directories count once.
+    /// An ignore file (`.gitignore`, `.git/info/exclude`) names it and git does not track it. Directories count once.
     Ignored,
     /// The configuration excludes it. Directories count once.
     Excluded,
@@ -38,6 +38,8 @@ pub enum SkipReason {
     Special,
     /// It is a commit of another repository (a submodule).
     Submodule,
+    /// It is git's own folder, of which only `config` and `hooks` are files that people write. Counts once.
+    GitFolder,
 }
 
 impl SkipReason {
@@ -51,6 +53,7 @@ impl SkipReason {
             Self::Symlink => "symlink",
             Self::Special => "special",
             Self::Submodule => "submodule",
+            Self::GitFolder => "git-folder",
         }
     }
 }

@@ -3,9 +3,11 @@
 //! A source pushes blobs from its own threads to a [`Visitor`] and counts what it skipped or could not read.
 //! Sources never import reports or each other's internals.
 
+mod files;
 mod stdin;
 mod windows;
 
+pub use files::{Base, Files};
 pub use stdin::Stdin;
 
 use crate::model::{Blob, Origin, Tally};

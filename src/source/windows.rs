@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use crate::model::{Blob, LineIndex, Position, Span, Start};
 
 /// Bytes of a window's core. What is not longer is scanned in one piece.
-pub(super) const CORE: usize = 16 << 20;
+pub(super) const CORE: usize = 8 << 20;
 /// Bytes of context on each side of a core; at least twice what any rule may look at.
 pub(super) const MARGIN: usize = 1 << 20;
 
@@ -59,8 +59,8 @@ impl<R: Read> Windows<R> {
         if self.ended {
             return Ok(None);
         }
-        std::mem::swap(buffer, &mut self.carried);
-        self.carried.clear();
+        buffer.clear();
+        buffer.append(&mut self.carried);
         let Sizes { core, margin } = self.sizes;
         let wanted = self.core + core + margin;
         let missing = wanted.saturating_sub(buffer.len());
