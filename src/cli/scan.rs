@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::output_flags::OutputFlags;
 use super::rule_flags::RuleFlags;
 use super::{Failure, heading};
+use crate::report::Root;
 use crate::rule::RulePack;
 use crate::scan::{self, Config};
 use crate::source::{Base, Files};
@@ -46,7 +47,8 @@ impl Args {
             show_suppressed: self.output.show_suppressed,
             line_hash: true,
             subject: subject(&self.paths),
-            outputs: self.output.outputs(),
+            root: Root { folder: Some(base.dir().to_owned()), ..Root::default() },
+            outputs: self.output.outputs()?,
             found: self.output.exit_code,
         };
         let files = Files {
