@@ -2,12 +2,14 @@
 //!
 //! A subcommand is one file: a clap `Args` struct with a method `run(self) -> Result<u8, Failure>` that returns the
 //! exit code. It is registered in [`Command`] and nowhere else. What several subcommands share is flattened in:
-//! [`rule_flags`] (which rules run, what is suppressed) and [`output_flags`] (reports and exit code).
+//! [`scan_flags`], made of [`rule_flags`] (which rules run, what is suppressed) and [`output_flags`] (reports and
+//! exit code).
 
 mod failure;
 mod output_flags;
 mod rule_flags;
 mod scan;
+mod scan_flags;
 mod stdin;
 
 use std::process::ExitCode;

@@ -28,12 +28,20 @@ pub(crate) struct OutputFlags {
     /// show secrets as they are, in every format
     #[arg(long)]
     pub(crate) show_secrets: bool,
+    /// leave GitHub's line hash out: it has no key, so whoever holds a report can test guesses of the line
+    #[arg(long)]
+    no_line_hash: bool,
     /// exit with N instead of 1 when there are findings
     #[arg(long, value_name = "N", default_value_t = FOUND)]
     pub(crate) exit_code: u8,
 }
 
 impl OutputFlags {
+    /// Whether findings carry GitHub's hash of their line.
+    pub(super) fn line_hash(&self) -> bool {
+        !self.no_line_hash
+    }
+
     /// The reports that the flags ask for.
     pub(crate) fn outputs(&self) -> Result<Vec<Output>, Failure> {
         let reports = self.format.len().max(self.output.len()).max(1);

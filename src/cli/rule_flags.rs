@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::{Failure, heading};
 use crate::detect::Detector;
 use crate::rule::{Confidence, RulePack, Severity};
+use crate::suppress::Suppressor;
 
 /// Flags that choose rules.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,18 @@ pub(crate) struct RuleFlags {
     /// report findings of at least this severity
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = SeverityLevel::Low)]
     pub(crate) min_severity: SeverityLevel,
+    /// whether markers such as `leakward:allow` in the text count
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
+    inline_markers: Markers,
+}
+
+/// What markers in the text do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Markers {
+    /// They suppress the findings of their line.
+    Respect,
+    /// They do nothing.
+    Ignore,
 }
 
 /// [`Confidence`] as a flag's value.
@@ -44,8 +57,9 @@ pub(crate) enum SeverityLevel {
 }
 
 impl RuleFlags {
-    /// The detector for `pack` without the rules that the flags leave out.
-    pub(crate) fn detector(&self, mut pack: RulePack) -> Result<Arc<Detector>, Failure> {
+    /// The detector for the built-in rules without those that the flags leave out.
+    pub(super) fn detector(&self) -> Result<Arc<Detector>, Failure> {
+        let mut pack = RulePack::default();
         for id in self.only.iter().chain(&self.disabled) {
             if pack.rule(id).is_none() {
                 return Err(Failure::new(format_args!("no rule is called {id}"))
@@ -58,6 +72,11 @@ impl RuleFlags {
             (only.is_empty() || named(only)) && !named(&self.disabled)
         });
         Ok(Arc::new(Detector::new(Arc::new(pack))))
+    }
+
+    /// What may suppress findings.
+    pub(super) fn suppressor(&self) -> Suppressor {
+        Suppressor { markers: self.inline_markers == Markers::Respect, ..Suppressor::markers_only() }
     }
 }
 

@@ -3,14 +3,12 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::output_flags::OutputFlags;
-use super::rule_flags::RuleFlags;
+use super::scan_flags::ScanFlags;
 use super::{Failure, heading};
 use crate::report::Root;
-use crate::rule::RulePack;
-use crate::scan::{self, Config};
+use crate::scan;
 use crate::source::{Base, Files};
-use crate::suppress::{PathGlobs, Suppressor};
+use crate::suppress::PathGlobs;
 
 /// scan files and folders
 #[derive(Debug, clap::Args)]
@@ -27,36 +25,27 @@ pub(super) struct Args {
     /// follow symbolic links inside folders
     #[arg(long, help_heading = heading::INPUT)]
     follow_symlinks: bool,
+    /// leave out files above this size, such as 500kB or 2GiB
+    #[arg(long, value_name = "SIZE", default_value = "100MB", value_parser = size, help_heading = heading::INPUT)]
+    max_file_size: u64,
     /// threads to use [default: one per core]
     #[arg(long, value_name = "N", help_heading = heading::INPUT)]
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
-    rules: RuleFlags,
-    #[command(flatten)]
-    output: OutputFlags,
+    scan: ScanFlags,
 }
 
 impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let base = Base::of(&self.paths)?;
-        let config = Config {
-            detector: self.rules.detector(RulePack::default())?,
-            suppressor: Suppressor::markers_only(),
-            min_confidence: self.rules.min_confidence.into(),
-            min_severity: self.rules.min_severity.into(),
-            show_suppressed: self.output.show_suppressed,
-            line_hash: true,
-            subject: subject(&self.paths),
-            root: Root { folder: Some(base.dir().to_owned()), ..Root::default() },
-            outputs: self.output.outputs()?,
-            found: self.output.exit_code,
-        };
+        let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
+        let config = self.scan.config(subject(&self.paths), root)?;
         let files = Files {
             paths: self.paths,
             base,
             ignore_files: !self.no_ignore,
             follow_symlinks: self.follow_symlinks,
-            max_size: Files::MAX_SIZE,
+            max_size: self.max_file_size,
             exclude: PathGlobs::new(&self.exclude).map_err(Failure::new)?,
             threads: self.threads.unwrap_or_else(cores),
         };
@@ -71,4 +60,35 @@ fn subject(paths: &[PathBuf]) -> String {
 
 fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Reads a size in bytes, such as `100`, `500kB` (thousands) or `2GiB` (powers of 1024).
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("the unit is none of kB, MB, GB, KiB, MiB, GiB".to_owned()),
+    };
+    let number: u64 = digits.trim_end().parse().map_err(|_| "not a number of bytes".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "more than any file can hold".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = ["7", "100MB", "2 KiB", "1g", "0"].map(|text| size(text).unwrap());
+        assert_eq!(sizes, [7, 100_000_000, 2048, 1_000_000_000, 0]);
+        for wrong in ["", "MB", "-1", "1.5MB", "3 stones", "99999999999GB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }
