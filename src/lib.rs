@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 7 | `main`, [`cli`] | flags and exit codes |
 //! | 6 | [`scan`] | the order of the pipeline |
-//! | 5 | [`source`], [`report`] | disk and git; output |
+//! | 5 | [`source`], [`report`], [`config`] | disk and git; output; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
 //! | 2 | [`model`] | the nouns |
@@ -16,6 +16,7 @@
 pub mod checksum;
 pub mod classify;
 pub mod cli;
+pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod entropy;

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["model"],
     &["entropy", "decode", "checksum", "classify", "line_hash"],
     &["detect", "suppress"],
-    &["source", "report", "verify"],
+    &["source", "report", "verify", "config"],
     &["scan"],
     &["cli"],
 ];

@@ -4,30 +4,11 @@ use std::time::Duration;
 
 use super::{Root, Summary};
 use crate::model::{Excerpt, Finding, Fingerprint, LineIndex, Origin, Place, Secret, Span, Tally};
-use crate::rule::{Confidence, Extractor, Rule, RulePack, Severity};
+use crate::rule::{Confidence, Rule, RulePack, Severity};
 
 /// A rule `acme-key` with one keyword.
 pub(super) fn rule(keyword: &'static str) -> Rule {
-    Rule {
-        id: "acme-key".into(),
-        title: "Acme access key".into(),
-        severity: Severity::Critical,
-        confidence: Confidence::High,
-        keywords: vec![keyword.into()].into(),
-        extractor: Extractor::Builtin("assignment".into()),
-        group: 1,
-        min_entropy: None,
-        checksum: None,
-        path: None,
-        stopwords: vec![].into(),
-        requires: vec![].into(),
-        reach: 512,
-        source: "https://acme.example/docs/keys".into(),
-        revoke: "https://acme.example/settings/keys".into(),
-        tags: vec!["cloud".into()].into(),
-        positive: vec![].into(),
-        negative: vec![].into(),
-    }
+    Rule { keywords: vec![keyword.into()].into(), ..Rule::named("acme-key") }
 }
 
 /// The finding of `secret`, which stands in `text`, in a file at `path`.

@@ -125,4 +125,29 @@ impl Confidence {
 impl Rule {
     /// Bytes that a window is longer than a match, so that no match ends where its window does.
     pub const MARGIN: usize = 8;
+
+    /// A rule for tests that need one and no particular one.
+    #[cfg(test)]
+    pub(crate) fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned().into(),
+            title: "Acme access key".into(),
+            severity: Severity::Critical,
+            confidence: Confidence::High,
+            keywords: vec![].into(),
+            extractor: Extractor::Builtin("assignment".into()),
+            group: 1,
+            min_entropy: None,
+            checksum: None,
+            path: None,
+            stopwords: vec![].into(),
+            requires: vec![].into(),
+            reach: 512,
+            source: "https://acme.example/docs/keys".into(),
+            revoke: "https://acme.example/settings/keys".into(),
+            tags: vec!["cloud".into()].into(),
+            positive: vec![].into(),
+            negative: vec![].into(),
+        }
+    }
 }
