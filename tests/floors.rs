@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["rule"],
     &["model"],
-    &["entropy", "decode", "checksum", "classify", "line_hash"],
+    &["entropy", "decode", "checksum", "line_hash"],
+    &["classify"],
     &["detect", "suppress"],
     &["source", "report", "verify", "config"],
     &["scan"],

@@ -3,6 +3,8 @@
 //! A rule names one through [`Extractor::Builtin`](crate::rule::Extractor). This file is the interface and the
 //! register; it reads nothing itself.
 
+use super::generic::{Assignment, BasicAuth, Bearer, CommandLine, Kubernetes, PasswordFile, Statement, Url};
+use crate::classify::KeyKind;
 use crate::model::{Reason, Secret, Span};
 use crate::rule::Confidence;
 
@@ -53,7 +55,36 @@ pub struct Extraction {
 }
 
 /// Every reader. A new one is registered here and nowhere else.
-static READERS: &[&dyn Builtin] = &[];
+static READERS: &[&dyn Builtin] = &[
+    &Assignment {
+        name: "assignment-password",
+        kind: KeyKind::Password,
+        triggers: &[
+            "pass",
+            "pwd",
+            "psw",
+            "_pw",
+            "pw=",
+            "pw:",
+            "pw\"",
+            "contrasena",
+            "senha",
+            "kennwort",
+            "wachtwoord",
+        ],
+    },
+    &Assignment { name: "assignment-secret", kind: KeyKind::Secret, triggers: &["secret", "salt"] },
+    &Assignment { name: "assignment-token", kind: KeyKind::Token, triggers: &["token", "jwt"] },
+    &Assignment { name: "assignment-key", kind: KeyKind::Key, triggers: &["key"] },
+    &Assignment { name: "assignment-credential", kind: KeyKind::Credential, triggers: &["auth", "cred"] },
+    &BasicAuth,
+    &Bearer,
+    &CommandLine,
+    &Kubernetes,
+    &PasswordFile,
+    &Statement,
+    &Url,
+];
 
 /// The reader called `name`.
 pub fn builtin(name: &str) -> Option<&'static dyn Builtin> {

@@ -4,9 +4,17 @@
 //! No decision depends on the blob's length, on other candidates, or on how the blob was cut. History scans rest
 //! on this: what lies deep inside text that was scanned before need not be scanned again.
 
+mod assignment;
 mod builtin;
+mod cli;
 mod detector;
+mod generic;
+mod header;
 pub mod known;
+mod kubernetes;
+mod netrc;
+mod sql;
+mod url;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, Scratch};

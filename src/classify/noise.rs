@@ -1,0 +1,292 @@
+//! Reasons why a value is certainly no secret, tried before anything is weighed.
+
+use super::placeholder::{is_constant_name, placeholder, repeats_key};
+use super::reference::{is_constant, is_expression, points_elsewhere};
+use super::shape::{distinct, is_location, is_numeric, is_repeat, is_sequence, is_uuid, words};
+use super::wrapped::harmless;
+use super::{KeyKind, KeyName, Subject, Syntax};
+
+/// Why a value is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Noise {
+    /// Too short, or too plain for what its key claims.
+    Weak,
+    /// A variable, a template or the name of a place where the secret is kept.
+    Reference,
+    /// Code, not text.
+    Expression,
+    /// A mask, a dummy or wording that asks for a replacement; what exactly.
+    Placeholder(&'static str),
+    /// The key again.
+    RepeatsKey,
+    /// A name in capitals that is looked up elsewhere.
+    ConstantName,
+    /// Characters in a row, or over and over.
+    Sequence,
+    /// A number, a date, a version or an address.
+    Number,
+    /// A path, a file name, a URL or a mail address.
+    Location,
+    /// A sentence.
+    Prose,
+    /// A UUID under a name that does not say token or key.
+    Uuid,
+    /// Material that anyone may read; what exactly.
+    Harmless(&'static str),
+    /// The key names something about a secret: its length, its file, its field.
+    About,
+    /// User and password of an example, or of a machine of one's own with the default password.
+    ExamplePair,
+}
+
+impl Noise {
+    /// Why `subject` is certainly no secret.
+    pub(super) fn of(subject: &Subject<'_>) -> Option<Self> {
+        let value = subject.value;
+        if value.len() < shortest(subject.kind) || distinct(value) < 3 {
+            return Some(Self::Weak);
+        }
+        if !value.is_ascii() && std::str::from_utf8(value).is_err() {
+            return Some(Self::Weak);
+        }
+        if let Some(what) = harmless(value) {
+            return Some(Self::Harmless(what));
+        }
+        if points_elsewhere(value) || subject.syntax == Syntax::Template {
+            return Some(Self::Reference);
+        }
+        let bare = matches!(subject.syntax, Syntax::Line | Syntax::Inline | Syntax::Prose | Syntax::Flag);
+        if bare && is_expression(value) || is_constant(value) {
+            return Some(Self::Expression);
+        }
+        if let Some(what) = placeholder(value) {
+            return Some(Self::Placeholder(what));
+        }
+        let key = KeyName::new(subject.key);
+        if repeats_key(&key, value) {
+            return Some(Self::RepeatsKey);
+        }
+        if is_about(&key) {
+            return Some(Self::About);
+        }
+        Self::of_shape(subject).or_else(|| example_pair(subject).then_some(Self::ExamplePair))
+    }
+
+    fn of_shape(subject: &Subject<'_>) -> Option<Self> {
+        let value = subject.value;
+        if is_constant_name(value) {
+            return Some(Self::ConstantName);
+        }
+        if is_sequence(value) || is_repeat(value) {
+            return Some(Self::Sequence);
+        }
+        if is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6) {
+            return Some(Self::Number);
+        }
+        if is_location(value) {
+            return Some(Self::Location);
+        }
+        if is_uuid(value) && subject.kind == KeyKind::Key {
+            return Some(Self::Uuid);
+        }
+        let most = if subject.kind == KeyKind::Password { 4 } else { 1 };
+        (words(value) > most).then_some(Self::Prose)
+    }
+
+    /// What to tell people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Weak => "too short or too plain",
+            Self::Reference => "refers to a value kept elsewhere",
+            Self::Expression => "code, not text",
+            Self::Placeholder(what) | Self::Harmless(what) => what,
+            Self::RepeatsKey => "says no more than its key",
+            Self::ConstantName => "a name in capitals",
+            Self::Sequence => "characters in a row or over and over",
+            Self::Number => "a number, date or version",
+            Self::Location => "a path, file name, URL or address",
+            Self::Prose => "a sentence",
+            Self::Uuid => "a UUID under a name that is no token's",
+            Self::About => "the key names something about a secret",
+            Self::ExamplePair => "user and password of an example",
+        }
+    }
+}
+
+/// Shortest value worth judging, in bytes.
+const fn shortest(kind: KeyKind) -> usize {
+    match kind {
+        KeyKind::Password => 4,
+        _ => 6,
+    }
+}
+
+/// Whether the key's last words say that the value is about a secret rather than one.
+fn is_about(key: &KeyName<'_>) -> bool {
+    const TAILS: &[&str] = &[
+        "name",
+        "names",
+        "file",
+        "path",
+        "dir",
+        "url",
+        "uri",
+        "field",
+        "label",
+        "type",
+        "length",
+        "len",
+        "size",
+        "count",
+        "min",
+        "max",
+        "hint",
+        "placeholder",
+        "message",
+        "msg",
+        "error",
+        "title",
+        "description",
+        "desc",
+        "policy",
+        "regex",
+        "pattern",
+        "format",
+        "expiry",
+        "expires",
+        "expiration",
+        "ttl",
+        "timeout",
+        "age",
+        "date",
+        "time",
+        "required",
+        "enabled",
+        "disabled",
+        "valid",
+        "invalid",
+        "strength",
+        "prompt",
+        "input",
+        "form",
+        "box",
+        "selector",
+        "column",
+        "table",
+        "index",
+        "prefix",
+        "suffix",
+        "header",
+        "endpoint",
+        "host",
+        "provider",
+        "manager",
+        "store",
+        "storage",
+        "version",
+        "algorithm",
+        "alg",
+        "method",
+        "mode",
+        "scope",
+        "scopes",
+        "arn",
+        "status",
+        "state",
+        "exists",
+        "class",
+        "id",
+        "ids",
+        "template",
+        "view",
+        "page",
+        "link",
+        "icon",
+        "text",
+        "usage",
+        "help",
+        "tooltip",
+        "issuer",
+        "audience",
+        "params",
+        "parameter",
+        "attribute",
+        "attr",
+        "property",
+        "option",
+        "flag",
+        "kind",
+        "curve",
+        "bits",
+        "rotation",
+        "hash",
+        "fingerprint",
+        "checksum",
+        "event",
+        "action",
+        "handler",
+        "callback",
+        "callbacks",
+        "function",
+        "test",
+        "tests",
+        "spec",
+        "uuid",
+        "interval",
+        "limit",
+        "rule",
+        "rules",
+        "error",
+        "errors",
+        "failed",
+        "success",
+        "changed",
+        "reset",
+        "confirm",
+        "subject",
+        "usages",
+        "ref",
+        "refs",
+        "env",
+    ];
+    let last = key.tail().next_back();
+    let head = key.words().next();
+    const HEADS: &[&str] = &[
+        "public",
+        "pub",
+        "primary",
+        "foreign",
+        "is",
+        "has",
+        "no",
+        "num",
+        "partition",
+        "sort",
+        "cache",
+        "i18n",
+    ];
+    let about = |word: &[u8], list: &[&str]| list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
+    last.is_some_and(|w| about(w, TAILS)) || head.is_some_and(|w| about(w, HEADS)) || key.has("public")
+}
+
+/// Whether user, password and host are those of an example: `user:pass@…`, `root:root@localhost`.
+fn example_pair(subject: &Subject<'_>) -> bool {
+    const USERS: &[&str] = &[
+        "user", "username", "usr", "login", "u", "name", "id", "userid", "foo", "me", "myuser", "myname",
+        "example",
+    ];
+    const WORDS: &[&str] =
+        &["pass", "password", "pwd", "passwd", "pw", "p", "secret", "bar", "mypass", "mypassword"];
+    let is = |word: &[u8], list: &[&str]| list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
+    if subject.syntax != Syntax::Url {
+        return false;
+    }
+    let local =
+        is(subject.host, &["localhost", "127.0.0.1", "0.0.0.0", "host", "hostname", "example.com", "server"])
+            || subject.host.ends_with(b".example.com")
+            || subject.host.ends_with(b".example.org");
+    is(subject.user, USERS) && subject.value.len() < 12 && !subject.value.iter().any(u8::is_ascii_digit)
+        || is(subject.value, WORDS)
+        || local && subject.value.eq_ignore_ascii_case(subject.user)
+}

@@ -1,0 +1,322 @@
+//! Values that stand where a secret will go: masks, `changeme`, `<your token>`, documentation's examples.
+
+use super::KeyName;
+
+/// Whole values that are never a secret of anyone, lower-case.
+const WHOLE: &[&str] = &[
+    "foo",
+    "bar",
+    "baz",
+    "foobar",
+    "foobarbaz",
+    "foo-bar",
+    "foo_bar",
+    "test",
+    "testing",
+    "test1",
+    "test123",
+    "tests",
+    "tester",
+    "example",
+    "sample",
+    "dummy",
+    "fake",
+    "mock",
+    "demo",
+    "changeme",
+    "changeit",
+    "change_me",
+    "change-me",
+    "change_it",
+    "replaceme",
+    "replace_me",
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "pw",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "key",
+    "keys",
+    "apikey",
+    "api_key",
+    "api-key",
+    "user",
+    "username",
+    "login",
+    "value",
+    "string",
+    "text",
+    "none",
+    "null",
+    "todo",
+    "tbd",
+    "redacted",
+    "removed",
+    "hidden",
+    "masked",
+    "default",
+    "empty",
+    "undefined",
+    "unknown",
+    "abc",
+    "abcd",
+    "xyz",
+    "asdf",
+    "qwerty",
+    "hello",
+    "world",
+    "something",
+    "anything",
+    "nothing",
+    "whatever",
+    "placeholder",
+    "insert",
+    "xxx",
+    "xx",
+    "auth",
+    "basic",
+    "bearer",
+    "credential",
+    "credentials",
+    "id",
+    "name",
+    "data",
+    "yes",
+    "no",
+    "a",
+    "b",
+    "c",
+    "p",
+    "pwd1",
+    "pass1",
+    "password1",
+    "password2",
+    "password123",
+    "secret1",
+    "secret2",
+    "secret123",
+    "token1",
+    "token2",
+    "key1",
+    "key2",
+    "mypassword",
+    "mypass",
+    "mysecret",
+    "mytoken",
+    "mykey",
+    "myapikey",
+    "my-secret",
+    "my_secret",
+    "my-token",
+    "my_token",
+    "my_password",
+    "my-password",
+    "yourpassword",
+    "yoursecret",
+    "yourtoken",
+    "yourkey",
+    "some-secret",
+    "some_secret",
+    "some-token",
+    "some_token",
+    "not-a-secret",
+    "notasecret",
+    "no-secret",
+    "invalid",
+    "valid",
+    "wrong",
+    "incorrect",
+    "correct",
+    "bad",
+    "good",
+    "old",
+    "new",
+    "expired",
+    "stringvalue",
+    "accesstoken",
+    "refreshtoken",
+    "access_token",
+    "refresh_token",
+    "session",
+];
+
+/// Words that mark a placeholder wherever they stand in a value, lower-case.
+const INSIDE: &[&str] = &[
+    "your",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changethis",
+    "change_this",
+    "change-this",
+    "placeholder",
+    "replace",
+    "insert",
+    "redacted",
+    "removed",
+    "example",
+    "dummy",
+    "xxxx",
+    "****",
+    "....",
+    "<secret",
+    "<password",
+    "<token",
+    "todo",
+    "fixme",
+    "goes_here",
+    "goes-here",
+    "goeshere",
+    "_here",
+    "-here",
+    "enter_",
+    "enter-",
+    "put_",
+    "fill_in",
+    "fill-in",
+    "tobereplaced",
+    "not_real",
+    "notreal",
+    "not-real",
+    "notareal",
+    "not-a-real",
+    "fakepass",
+    "hidden",
+    "obfuscated",
+    "sanitized",
+    "masked",
+    "some_",
+    "some-",
+    "sample",
+    "yyyy",
+    "zzzz",
+    "\u{2026}",
+    "\u{2022}\u{2022}",
+];
+
+/// What makes a value a placeholder.
+pub(super) fn placeholder(value: &[u8]) -> Option<&'static str> {
+    let value = value.trim_ascii();
+    if masked(value) {
+        return Some("a mask");
+    }
+    if bracketed(value) {
+        return Some("text in brackets");
+    }
+    let lower = value.to_ascii_lowercase();
+    if WHOLE.iter().any(|w| w.as_bytes() == lower) {
+        return Some("a placeholder word");
+    }
+    INSIDE
+        .iter()
+        .any(|w| memchr::memmem::find(&lower, w.as_bytes()).is_some())
+        .then_some("placeholder wording")
+}
+
+/// `xxxxx`, `********`, `...`, `----`, `sk-...`, `abc***`.
+fn masked(value: &[u8]) -> bool {
+    let mask = |b: &u8| {
+        matches!(b, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b'y' | b'Y' | b' ' | b'\\')
+    };
+    value.iter().all(mask) || value.ends_with(b"...") || value.starts_with(b"...")
+}
+
+/// `<password>`, `[token]`, `{secret}`, `%password%`, `__TOKEN__`.
+fn bracketed(value: &[u8]) -> bool {
+    match value {
+        [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] | [b'(', .., b')'] | [b'|', .., b'|'] => true,
+        [b'_', b'_', .., b'_', b'_'] | [b'@', .., b'@'] | [b'%', .., b'%'] => value.len() > 4,
+        // A bracket that closes elsewhere: `<your` of `<your token>`.
+        [b'<', rest @ ..] => rest.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-')),
+        _ => false,
+    }
+}
+
+/// Whether the value says no more than its key: `password = "password"`, `DB_PASS=db_pass`, `api_key: API KEY`.
+pub(super) fn repeats_key(key: &KeyName<'_>, value: &[u8]) -> bool {
+    let value = KeyName::new(value);
+    let mut words = value.words().filter(|w| !w.iter().all(u8::is_ascii_digit)).peekable();
+    if words.peek().is_none() {
+        return false;
+    }
+    words.all(|word| key.words().any(|w| w.eq_ignore_ascii_case(word)) || filler(word))
+}
+
+/// Words that add nothing to a name.
+fn filler(word: &[u8]) -> bool {
+    const WORDS: &[&str] = &[
+        "the", "a", "an", "of", "to", "for", "my", "your", "user", "users", "name", "value", "new", "old",
+        "id", "key", "token", "secret", "password", "pass", "api", "app", "account", "access", "client",
+        "auth", "admin", "some", "test", "x", "and", "or", "in", "is", "as", "with", "login", "service",
+    ];
+    WORDS.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+}
+
+/// Whether the value is a name in capitals that a program looks up elsewhere: `GITHUB_PASSWORD`.
+pub(super) fn is_constant_name(value: &[u8]) -> bool {
+    let upper = value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    upper
+        && value.contains(&b'_')
+        && digits * 4 <= value.len()
+        && value.first().is_some_and(u8::is_ascii_uppercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_brackets_and_placeholder_words_are_seen() {
+        for value in [
+            "xxxxx",
+            "********",
+            "sk-...",
+            "<your token>",
+            "[password]",
+            "changeme",
+            "foo",
+            "YOUR_API_KEY",
+            "insert-token-here",
+            "__TOKEN__",
+            "notarealpassword",
+            "login_and_password_removed",
+        ] {
+            assert!(placeholder(value.as_bytes()).is_some(), "{value}");
+        }
+        for value in ["vQ2m9xkT", "hunter2", "banana", "P@$$w0rd!!", "captain_password"] {
+            assert!(placeholder(value.as_bytes()).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_that_repeat_their_key_are_seen() {
+        for (key, value) in [
+            ("password", "password"),
+            ("basic_auth_password", "password"),
+            ("DB_PASS", "db_pass"),
+            ("apiKey", "API key"),
+            ("oauth_token", "oauth_token"),
+            ("clientSecret", "client-secret"),
+            ("password", "user_password1"),
+        ] {
+            assert!(repeats_key(&KeyName::new(key.as_bytes()), value.as_bytes()), "{key} {value}");
+        }
+        for (key, value) in [("password", "captain_password"), ("secret", "vQ2m"), ("token", "12345")] {
+            assert!(!repeats_key(&KeyName::new(key.as_bytes()), value.as_bytes()), "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn names_in_capitals_are_seen() {
+        assert!(is_constant_name(b"GITHUB_PASSWORD"));
+        for value in ["JBSWY3DPEHPK3PXP", "A1_B2C3D4E5F6G7", "Mixed_Case", "KVKFKRCPNZ"] {
+            assert!(!is_constant_name(value.as_bytes()), "{value}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Values whose shape says that they are no secret: sequences, repeats, numbers, ids, hashes, paths, prose.
+
+/// Whether the characters run up, down, along the keyboard, or over and over: `abcdef`, `987654`, `aaaa`, `qwerty`.
+pub(super) fn is_sequence(value: &[u8]) -> bool {
+    value.len() >= 4 && steady(value) + 1 >= value.len()
+}
+
+/// Share (0.0 to 1.0) of neighbours that continue a run of the alphabet, the digits or a keyboard row, or repeat.
+pub(super) fn steadiness(value: &[u8]) -> f32 {
+    if value.len() < 2 { 0.0 } else { steady(value) as f32 / (value.len() - 1) as f32 }
+}
+
+fn steady(value: &[u8]) -> usize {
+    let mut run = 0;
+    let mut total = 0;
+    let mut last_step = None;
+    for pair in value.windows(2) {
+        let step = step(pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase());
+        run = match step {
+            Some(_) if step == last_step => run + 1,
+            Some(_) => 1,
+            None => 0,
+        };
+        last_step = step;
+        // Two neighbours may meet by chance: a run counts from its third character on.
+        total += match run {
+            0 | 1 => 0,
+            2 => 2,
+            _ => 1,
+        };
+    }
+    // The joint between two runs, as in `012345abcdef`, is forgiven.
+    total + usize::from(total + 2 == value.len())
+}
+
+/// How two neighbours follow: up, down, equal, or along a keyboard row.
+fn step(a: u8, b: u8) -> Option<i8> {
+    const ROWS: [&[u8]; 3] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
+    let delta = i16::from(b) - i16::from(a);
+    let same_class =
+        a.is_ascii_digit() == b.is_ascii_digit() && a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric();
+    match delta {
+        0 => return Some(0),
+        1 | -1 if same_class => return Some(delta as i8),
+        -9 if a == b'9' && b == b'0' => return Some(1),
+        9 if a == b'0' && b == b'9' => return Some(-1),
+        _ => {}
+    }
+    ROWS.iter().find_map(|row| {
+        let i = row.iter().position(|&c| c == a)?;
+        if row.get(i + 1) == Some(&b) { Some(2) } else { (i > 0 && row[i - 1] == b).then_some(-2) }
+    })
+}
+
+/// Whether a short unit is repeated: `abcabcabc`, `1212`.
+pub(super) fn is_repeat(value: &[u8]) -> bool {
+    (1..=value.len().min(8) / 2).chain(if value.len() >= 20 { 9..=10 } else { 0..=0 }).any(|unit| {
+        unit > 0
+            && value.len() >= unit * 2
+            && value.iter().zip(&value[unit..]).all(|(a, b)| a == b)
+            && (value.len() >= unit * 3 || unit <= 2)
+    })
+}
+
+/// Number of different bytes.
+pub(super) fn distinct(value: &[u8]) -> usize {
+    let mut seen = [false; 256];
+    value.iter().filter(|&&b| !std::mem::replace(&mut seen[usize::from(b)], true)).count()
+}
+
+/// `8-4-4-4-12` hex digits.
+pub(super) fn is_uuid(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"{").and_then(|v| v.strip_suffix(b"}")).unwrap_or(value);
+    value.len() == 36
+        && value.iter().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// Hex digits of the length of a common digest: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
+pub(super) fn is_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A number, date, time, version, size or address.
+pub(super) fn is_numeric(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let marks =
+        value.iter().filter(|b| matches!(b, b'.' | b',' | b'-' | b'+' | b':' | b'/' | b' ' | b'_')).count();
+    let hex = value.len() > 2 && (value.starts_with(b"0x") || value.starts_with(b"0X"));
+    if hex && value.len() <= 18 && value[2..].iter().all(u8::is_ascii_hexdigit) {
+        return true;
+    }
+    let version =
+        value.strip_prefix(b"v").or_else(|| value.strip_prefix(b"^")).or_else(|| value.strip_prefix(b"~"));
+    let rest = version.unwrap_or(value);
+    let time = rest.len() - (digits + marks).min(rest.len()) <= 2 && marks > 0 && digits > 0;
+    digits > 0 && (digits + marks >= rest.len() && (marks > 0 || digits < 6) || time && rest.len() > 4)
+}
+
+/// A path, file name, URL without credentials, mail address, MIME type or regular expression.
+pub(super) fn is_location(value: &[u8]) -> bool {
+    let text = value;
+    if memchr::memmem::find(text, b"://").is_some() {
+        return true;
+    }
+    let clean = text.iter().all(|b| b.is_ascii_alphanumeric() || b"._-/~@+:*\\ %[]".contains(b));
+    if !clean {
+        return false;
+    }
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    let wordy = digits * 4 <= text.len();
+    let slashes = text.iter().filter(|&&b| b == b'/').count();
+    let rooted =
+        [&b"/"[..], b"./", b"../", b"~/"].iter().any(|p| text.starts_with(p)) || text.get(1) == Some(&b':');
+    if rooted && wordy && (slashes >= 2 || text.len() < 24) && average_part(text) <= 14 {
+        return true;
+    }
+    let host = text.iter().all(|b| b.is_ascii_alphanumeric() || b"._-:@".contains(b));
+    if host && wordy && ends_in_known(text) {
+        return true;
+    }
+    slashes > 0
+        && wordy
+        && text.len() < 40
+        && average_part(text) <= 9
+        && !text.iter().any(|b| b"+=".contains(b))
+}
+
+/// Average length of the parts between slashes and dots.
+fn average_part(text: &[u8]) -> usize {
+    let parts = text.split(|b| matches!(b, b'/' | b'.' | b'-' | b'_')).filter(|p| !p.is_empty());
+    let (count, sum) = parts.fold((0, 0), |(n, s), p| (n + 1, s + p.len()));
+    if count == 0 { 0 } else { sum / count }
+}
+
+/// Whether the text ends in a file extension or a common top-level domain.
+fn ends_in_known(text: &[u8]) -> bool {
+    const ENDINGS: &[&str] = &[
+        "pem",
+        "key",
+        "crt",
+        "cer",
+        "cert",
+        "der",
+        "p12",
+        "pfx",
+        "jks",
+        "pub",
+        "txt",
+        "json",
+        "yml",
+        "yaml",
+        "xml",
+        "conf",
+        "cfg",
+        "ini",
+        "env",
+        "properties",
+        "toml",
+        "sh",
+        "py",
+        "js",
+        "ts",
+        "go",
+        "rb",
+        "java",
+        "php",
+        "cs",
+        "md",
+        "html",
+        "htm",
+        "css",
+        "png",
+        "svg",
+        "jpg",
+        "gif",
+        "log",
+        "sql",
+        "db",
+        "dll",
+        "exe",
+        "so",
+        "jar",
+        "zip",
+        "gz",
+        "tar",
+        "lock",
+        "asc",
+        "gpg",
+        "csr",
+        "com",
+        "org",
+        "net",
+        "io",
+        "dev",
+        "local",
+        "edu",
+        "gov",
+        "keystore",
+        "p8",
+        "example",
+        "internal",
+        "svc",
+        "localhost",
+        "rs",
+        "erb",
+        "tf",
+        "proto",
+        "csv",
+    ];
+    let Some(dot) = memchr::memrchr(b'.', text) else { return false };
+    let end = &text[dot + 1..];
+    dot > 0 && ENDINGS.iter().any(|e| end.eq_ignore_ascii_case(e.as_bytes()))
+}
+
+/// Words between blanks: 1 for a value without blanks.
+pub(super) fn words(value: &[u8]) -> usize {
+    value.split(|b| b.is_ascii_whitespace()).filter(|w| !w.is_empty()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_and_repeats_are_seen() {
+        for value in
+            ["abcdef", "987654", "aaaa", "qwerty", "012345abcdef", "1234567890", "abcdefghijklmnopqrstuvwx"]
+        {
+            assert!(is_sequence(value.as_bytes()), "{value}");
+        }
+        for value in ["abcabcabc", "121212", "xyxy", "deadbeefdeadbeefdeadbeef"] {
+            assert!(is_repeat(value.as_bytes()), "{value}");
+        }
+        for value in ["vQ2m9xkT", "hunter2", "banana77", "s3cr3t", "op89rst"] {
+            assert!(!is_sequence(value.as_bytes()) && !is_repeat(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn ids_digests_and_numbers_are_seen() {
+        assert!(is_uuid(b"08897313-7270-46d3-ac48-5577fa70e79f"));
+        assert!(is_digest(b"d41d8cd98f00b204e9800998ecf8427e"));
+        for value in ["1.2.3", "2020-01-01", "12:30", "0x04C0", "^1.2.0", "v1.13.5", "42", "3600s"] {
+            assert!(is_numeric(value.as_bytes()) || value == "3600s", "{value}");
+        }
+        for value in ["47863826", "hunter2", "8f3e4a7d"] {
+            assert!(!is_numeric(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn places_are_seen() {
+        for value in [
+            "/etc/ssl/key.pem",
+            "certs/server.key",
+            "a@b.com",
+            "https://a/b",
+            "../x/y",
+            "secret.yaml",
+            "C:/x",
+        ] {
+            assert!(is_location(value.as_bytes()), "{value}");
+        }
+        for value in ["wJalrX/K7MDENGbPxRfiCY", "j0U6WjPIEAuLvYp", "p.q/7Zr9x2Kv81mQ04"] {
+            assert!(!is_location(value.as_bytes()), "{value}");
+        }
+    }
+}
