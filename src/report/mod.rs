@@ -7,6 +7,7 @@ mod human;
 mod json;
 mod mask;
 mod plain;
+mod progress;
 mod redact;
 #[cfg(test)]
 mod sample;
@@ -21,6 +22,8 @@ use bstr::BString;
 
 use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
+
+pub use progress::Progress;
 
 /// What a report says, whatever its format.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ impl<'s> Totals<'s> {
     /// What was scanned and skipped, and how long it took.
     pub(super) fn details(&self) -> Vec<String> {
         let tally = self.summary.tally;
-        let mut scanned = format!("{}, {}", count(tally.blobs, "file"), size(tally.bytes));
+        let mut scanned = scanned(tally.blobs, tally.bytes);
         if tally.commits > 0 {
             scanned = format!("{}, {scanned}", count(tally.commits, "commit"));
         }
@@ -58,6 +58,11 @@ impl<'s> Totals<'s> {
         details.push(time(self.summary.elapsed));
         details
     }
+}
+
+/// What was scanned.
+pub(super) fn scanned(blobs: u64, bytes: u64) -> String {
+    format!("{}, {}", count(blobs, "file"), size(bytes))
 }
 
 /// `n` things.

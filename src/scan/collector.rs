@@ -7,22 +7,24 @@ use super::Config;
 use super::finder::Finder;
 use super::path_stage::PathStage;
 use crate::model::{Finding, Tally};
+use crate::report::Progress;
 
 /// Hands out visitors and takes back what they found.
 pub(super) struct Collector<'s> {
     config: &'s Config,
     paths: &'s PathStage,
+    progress: &'s Progress,
     found: Mutex<Vec<Finding>>,
 }
 
 impl<'s> Collector<'s> {
-    pub(super) fn new(config: &'s Config, paths: &'s PathStage) -> Self {
-        Self { config, paths, found: Mutex::default() }
+    pub(super) fn new(config: &'s Config, paths: &'s PathStage, progress: &'s Progress) -> Self {
+        Self { config, paths, progress, found: Mutex::default() }
     }
 
     /// A visitor for one thread.
     pub(super) fn visitor(&'s self) -> Finder<'s> {
-        Finder::new(self.config, self.paths, &self.found)
+        Finder::new(self.config, self.paths, self.progress, &self.found)
     }
 
     /// The findings in their order, each once, and the tally in its order.

@@ -14,6 +14,7 @@ use crate::line_hash::line_hashes;
 use crate::model::{
     Blob, Candidate, Finding, Fingerprint, LineIndex, Origin, Region, Related, Secret, Span, Start,
 };
+use crate::report::Progress;
 use crate::rule::{Rule, RuleRef, Severity};
 use crate::source::Visitor;
 use crate::suppress::{Hit, Marked};
@@ -29,14 +30,20 @@ pub(super) struct Finder<'s> {
     found: Vec<Finding>,
     /// The day of the scan, as the second in which it begins (UTC).
     today: i64,
+    progress: &'s Progress,
     all: &'s Mutex<Vec<Finding>>,
 }
 
 impl<'s> Finder<'s> {
-    pub(super) fn new(config: &'s Config, paths: &'s PathStage, all: &'s Mutex<Vec<Finding>>) -> Self {
+    pub(super) fn new(
+        config: &'s Config,
+        paths: &'s PathStage,
+        progress: &'s Progress,
+        all: &'s Mutex<Vec<Finding>>,
+    ) -> Self {
         let days = config.suppressor.today - jiff::civil::date(1970, 1, 1);
         let today = i64::from(days.get_days()) * 86_400;
-        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), today, all }
+        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), today, progress, all }
     }
 
     /// Whether a report may show `candidate` of a blob at `path`.
@@ -117,6 +124,7 @@ impl<'s> Finder<'s> {
 
 impl Visitor for Finder<'_> {
     fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
+        self.progress.add(blob.bytes.len(), blob.start == Start::FIRST);
         let mut candidates = Vec::new();
         self.config.detector.detect(&mut self.scratch, blob, &mut |c| candidates.push(c));
         if candidates.is_empty() {

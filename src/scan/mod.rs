@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::detect::Detector;
 use crate::model::{Finding, Tally};
-use crate::report::{Root, Summary};
+use crate::report::{Progress, Root, Summary};
 use crate::rule::{Confidence, Severity};
 use crate::source::{Source, SourceError};
 use crate::suppress::Suppressor;
@@ -96,7 +96,8 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
 pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
     let begun = Instant::now();
     let paths = PathStage::new(config.detector.pack());
-    let collector = Collector::new(config, &paths);
+    let progress = Progress::start();
+    let collector = Collector::new(config, &paths, &progress);
     let tally = source.run(&|| Box::new(collector.visitor()))?;
     let (findings, tally) = collector.finish(tally);
     Ok(Outcome { findings, tally, elapsed: begun.elapsed() })

@@ -1,0 +1,98 @@
+//! A line on standard error that shows that a long scan moves. Nothing of it reaches a report.
+
+use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::totals::scanned;
+
+/// Counts what was scanned; once a scan is a second old and standard error is a terminal, shows the counts there
+/// until it is dropped. Threads share it.
+#[derive(Debug)]
+pub struct Progress {
+    counts: Arc<Counts>,
+    /// The thread that draws, and what stops it: `None` when nobody is there to look.
+    drawing: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    blobs: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// How long a scan runs before it shows anything.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two pictures.
+const TICK: Duration = Duration::from_millis(100);
+
+impl Progress {
+    /// Starts to count.
+    pub fn start() -> Self {
+        let counts = Arc::<Counts>::default();
+        let drawing = io::stderr().is_terminal().then(|| {
+            let (stop, stopped) = mpsc::channel();
+            let counts = Arc::clone(&counts);
+            (stop, std::thread::spawn(move || draw(&counts, &stopped)))
+        });
+        Self { counts, drawing }
+    }
+
+    /// Counts `bytes` that were scanned, and a blob when they are its first.
+    pub fn add(&self, bytes: usize, first: bool) {
+        self.counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.counts.blobs.fetch_add(u64::from(first), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.drawing.take() {
+            drop(stop);
+            // It panics only if the terminal does; the scan is no worse for it.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Draws `counts` until `stopped` says so, then leaves no trace.
+fn draw(counts: &Counts, stopped: &mpsc::Receiver<()>) {
+    let waited = |time| stopped.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout);
+    if !waited(PATIENCE) {
+        return;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} scanning: {msg}, {elapsed}") {
+        bar.set_style(style);
+    }
+    loop {
+        let [blobs, bytes] = [&counts.blobs, &counts.bytes].map(|n| n.load(Ordering::Relaxed));
+        bar.set_message(scanned(blobs, bytes));
+        bar.tick();
+        if !waited(TICK) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_whoever_counts() {
+        let progress = Progress::start();
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| (0..100).for_each(|i| progress.add(3, i == 0)));
+            }
+        });
+        assert_eq!(progress.counts.blobs.load(Ordering::Relaxed), 4);
+        assert_eq!(progress.counts.bytes.load(Ordering::Relaxed), 1200);
+    }
+}
