@@ -27,10 +27,11 @@ impl Source for Stdin {
         let mut visitor = visitor();
         let mut windows = Windows::new(io::stdin().lock());
         let (mut buffer, mut core) = (Vec::new(), [Span::new(0, 0)]);
-        let mut tally = Tally { blobs: 1, ..Tally::default() };
+        let mut tally = Tally::default();
         loop {
             match windows.next(&mut buffer) {
                 Ok(Some(window)) => {
+                    tally.blobs = 1;
                     tally.bytes += window.bytes();
                     if let ControlFlow::Break(()) =
                         visitor.visit(&self.origin, &window.blob(&buffer, &mut core))

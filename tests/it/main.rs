@@ -1,0 +1,6 @@
+//! The whole program, run as a user runs it.
+
+mod bad_files;
+mod files;
+mod outputs;
+mod sandbox;
