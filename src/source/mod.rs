@@ -4,6 +4,7 @@
 //! Sources never import reports or each other's internals.
 
 mod files;
+pub mod odb;
 mod stdin;
 mod windows;
 
