@@ -13,6 +13,7 @@ mod header;
 pub mod known;
 mod kubernetes;
 mod netrc;
+mod prefilter;
 mod sql;
 mod url;
 

@@ -28,6 +28,36 @@ pub struct Candidate<'r> {
     pub why: Vec<Reason>,
     /// Other parts of a multi-part secret: the rule of the part and its span in the original blob.
     pub parts: Vec<(&'r Rule, Span)>,
+    /// The bytes that were read to find it: where they are the same, so is the candidate.
+    pub reads: Reads,
+}
+
+/// The bytes on which a decision rests, as a half-open range of one blob's offsets. Reaches past an end of the blob
+/// where the decision also rests on the text ending there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reads {
+    /// First byte; negative when the blob's start was seen.
+    pub start: isize,
+    /// One past the last byte; greater than the blob's length when its end was seen.
+    pub end: isize,
+}
+
+impl Reads {
+    /// Whether a change of `changed` touches what was read. An empty span is a seam: the bytes on its two sides are
+    /// not the neighbours that they were.
+    pub const fn touched_by(self, changed: Span) -> bool {
+        let (start, end) = (changed.start as isize, changed.end as isize);
+        if start == end {
+            self.start < start && start < self.end
+        } else {
+            self.start < end && start < self.end
+        }
+    }
+
+    /// The range moved by `by` bytes.
+    pub const fn shifted(self, by: isize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
 }
 
 /// One reason why a candidate fired, such as `prefix ghp_` or `checksum passed`. Never holds found text.

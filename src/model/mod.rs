@@ -11,7 +11,7 @@ mod span;
 mod tally;
 
 pub use blob::{Blob, Scope, Start};
-pub use candidate::{Candidate, Reason};
+pub use candidate::{Candidate, Reads, Reason};
 pub use finding::{Excerpt, Finding, Related, Suppression};
 pub use fingerprint::Fingerprint;
 pub use origin::{Commit, MessageKind, Origin, Place};

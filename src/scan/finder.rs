@@ -73,6 +73,7 @@ impl<'s> Finder<'s> {
             expires: _,
             mut why,
             parts,
+            reads: _,
         } = candidate;
         let blob = hits.blob;
         let secret = decoded.unwrap_or_else(|| Secret::new(span.of(blob.bytes)));

@@ -1,0 +1,201 @@
+//! Finds literals, ASCII case ignored, where asked: one look into a bitmap for each byte.
+//!
+//! Each literal is known by its rarest three bytes; the bitmap says whether any literal has the three bytes at
+//! hand. An Aho-Corasick automaton over the same literals is 3 to 5 times slower on source code, and takes
+//! milliseconds to build.
+
+/// Bits of a gram's hash.
+const BITS: u32 = 17;
+/// Entries are grouped by the upper bits of the hash.
+const GROUPS: usize = 1 << 12;
+
+/// A set of literals of at least 2 bytes, ready to be searched for.
+pub(super) struct Grams {
+    bitmap: Box<[u32; 1 << (BITS - 5)]>,
+    /// `entries[starts[g]..starts[g + 1]]` is group `g`.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+    /// Lower case, with the number that the caller knows each by.
+    literals: Vec<(Box<[u8]>, u32)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    gram: u32,
+    /// Index in `literals`.
+    literal: u32,
+    /// Where in the literal the gram begins.
+    offset: u32,
+}
+
+impl Grams {
+    /// The set of `literals` (lower case, at least 2 bytes), each with the number to report it by.
+    pub(super) fn new(literals: impl IntoIterator<Item = (Box<[u8]>, u32)>) -> Self {
+        let literals: Vec<_> = literals.into_iter().collect();
+        let mut entries = Vec::with_capacity(literals.len());
+        for (literal, (text, _)) in (0..).zip(&literals) {
+            let offset = rarest(text);
+            for gram in grams_at(text, offset) {
+                entries.push(Entry { hash: hash(gram), gram, literal, offset: offset as u32 });
+            }
+        }
+        entries.sort_unstable_by_key(|e| (e.hash, e.literal));
+        let mut bitmap = Box::new([0; 1 << (BITS - 5)]);
+        entries.iter().for_each(|e| bitmap[(e.hash >> 5) as usize] |= 1 << (e.hash & 31));
+        let starts = (0..=GROUPS).map(|g| entries.partition_point(|e| group(e.hash) < g) as u32).collect();
+        Self { bitmap, starts, entries, literals }
+    }
+
+    /// Calls `sink(number, start)` for every literal whose gram begins in `from..to`.
+    pub(super) fn scan(&self, bytes: &[u8], from: usize, to: usize, sink: &mut impl FnMut(u32, usize)) {
+        if self.literals.is_empty() {
+            return;
+        }
+        let whole = to.min(bytes.len().saturating_sub(3));
+        if from < whole {
+            for (i, quad) in bytes[from..whole + 3].windows(4).enumerate() {
+                let word = u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]);
+                let gram = fold(word);
+                let hash = hash(gram);
+                if self.has(hash) {
+                    self.report(bytes, from + i, gram, hash, sink);
+                }
+            }
+        }
+        for at in whole.max(from)..to {
+            self.at(bytes, at, sink);
+        }
+    }
+
+    /// Calls `sink(number, start)` for every literal whose gram begins at `at`.
+    #[inline]
+    pub(super) fn at(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(u32, usize)) {
+        let byte = |i: usize| bytes.get(at + i).copied().unwrap_or(0);
+        let gram = fold(u32::from_le_bytes([byte(0), byte(1), byte(2), 0]));
+        let hash = hash(gram);
+        if self.has(hash) {
+            self.report(bytes, at, gram, hash, sink);
+        }
+    }
+
+    /// Number of literals.
+    pub(super) fn len(&self) -> usize {
+        self.literals.len()
+    }
+
+    /// The three bytes by which each literal is known, lower case; the last may be missing.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.literals.iter().map(|(text, _)| {
+            let offset = rarest(text);
+            &text[offset..text.len().min(offset + 3)]
+        })
+    }
+
+    fn has(&self, hash: u32) -> bool {
+        self.bitmap[(hash >> 5) as usize] & (1 << (hash & 31)) != 0
+    }
+
+    #[inline(never)]
+    fn report(&self, bytes: &[u8], at: usize, gram: u32, hash: u32, sink: &mut impl FnMut(u32, usize)) {
+        let group = group(hash);
+        for entry in &self.entries[self.starts[group] as usize..self.starts[group + 1] as usize] {
+            if entry.gram != gram {
+                continue;
+            }
+            let (text, number) = &self.literals[entry.literal as usize];
+            let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
+            let found = bytes.get(start..start + text.len());
+            if found.is_some_and(|f| f.eq_ignore_ascii_case(text)) {
+                sink(*number, start);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Grams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grams").field("literals", &self.literals.len()).finish_non_exhaustive()
+    }
+}
+
+/// Three bytes with ASCII letters in lower case. Folds a few other pairs (`_` and DEL, `[` and `{`), which only
+/// costs a comparison.
+const fn fold(word: u32) -> u32 {
+    (word & 0x00ff_ffff) | 0x0020_2020
+}
+
+const fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+}
+
+const fn group(hash: u32) -> usize {
+    (hash >> (BITS - 12)) as usize
+}
+
+/// Every gram that `text` can show at `offset`: one, or as many as there are third bytes.
+fn grams_at(text: &[u8], offset: usize) -> Vec<u32> {
+    let gram = |third: u8| fold(u32::from_le_bytes([text[offset], text[offset + 1], third, 0]));
+    match text.get(offset + 2) {
+        Some(&third) => vec![gram(third)],
+        None => {
+            let mut grams: Vec<_> = (0..=255).map(gram).collect();
+            grams.sort_unstable();
+            grams.dedup();
+            grams
+        }
+    }
+}
+
+/// Where the three bytes of `text` begin that are rarest in source code.
+fn rarest(text: &[u8]) -> usize {
+    let cost =
+        |at: &usize| -> u32 { text[*at..(*at + 3).min(text.len())].iter().map(|&b| commonness(b)).sum() };
+    (0..text.len().saturating_sub(2).max(1)).min_by_key(cost).unwrap_or(0)
+}
+
+/// How common a byte is in source code, ASCII case ignored: about twice the binary logarithm of its frequency per
+/// million. Source: 300 MB of Rust, C, JavaScript and Python.
+fn commonness(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b' ' => 35,
+        b'e' => 33,
+        b't' | b's' | b'r' | b'i' | b'n' | b'a' | b'o' => 32,
+        b'c' | b'l' | b'd' | b'_' | b'u' | b'p' | b'm' | b'f' => 30,
+        b'0' | b',' | b'.' | b'(' | b')' | b':' | b'\n' | b'h' | b'g' | b'b' | b'y' | b'x' => 28,
+        b'/' | b'1' | b'2' | b';' | b'v' | b'=' | b'"' | b'w' | b'k' | b'-' => 27,
+        b'3'..=b'9' | b'{' | b'}' | b'*' | b'&' | b'#' | b'[' | b']' | b'\'' | b'>' | b'<' => 25,
+        b'q' | b'j' | b'z' => 22,
+        _ => 18,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(literals: &[&str], text: &str) -> Vec<(u32, usize)> {
+        let numbered = literals.iter().zip(0..).map(|(l, n)| (l.as_bytes().into(), n));
+        let grams = Grams::new(numbered);
+        let mut hits = Vec::new();
+        grams.scan(text.as_bytes(), 0, text.len(), &mut |n, at| hits.push((n, at)));
+        hits.sort_unstable();
+        hits
+    }
+
+    #[test]
+    fn literals_are_found_in_any_case_and_place() {
+        assert_eq!(found(&["ghp_"], "ghp_xGHP_ ghpx_ Ghp_"), [(0, 0), (0, 5), (0, 16)]);
+        assert_eq!(found(&["token", "key", "s."], "keyToken S.s."), [(0, 3), (1, 0), (2, 9), (2, 11)]);
+    }
+
+    #[test]
+    fn one_literal_inside_another_is_found_too() {
+        assert_eq!(found(&["secret", "secret_key", "key"], "secret_key"), [(0, 0), (1, 0), (2, 7)]);
+    }
+
+    #[test]
+    fn what_only_folds_alike_is_not_found() {
+        assert_eq!(found(&["a_b"], "a\x7fb a?b"), []);
+    }
+}

@@ -1,0 +1,261 @@
+//! Tells token characters and possible starts of literals, 64 bytes at a time: the one place of the detector that
+//! speaks to the processor directly.
+//!
+//! Both questions are answered by looking up the two halves of each byte in tables of 16 (Hyperscan's "Teddy").
+//! With AVX2 that is 3 to 4 instructions for 32 bytes; other processors take the portable path, which the tests
+//! hold against this one.
+
+use crate::rule::is_token;
+
+/// What is known of 64 bytes; bit `i` stands for byte `i`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// Token characters.
+    pub(super) tokens: u64,
+    /// Bytes at which the three bytes of a literal may begin.
+    pub(super) starts: u64,
+}
+
+/// Bytes in a block.
+pub(super) const BLOCK: usize = 64;
+/// Bytes after the last block that must be readable.
+pub(super) const AFTER: usize = 2;
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub(super) struct Tables {
+    tokens: Nibbles,
+    starts: [Nibbles; 3],
+    fast: bool,
+}
+
+/// A byte is in group `g` when bit `g` is set for both its halves.
+#[derive(Debug, Clone, Copy, Default)]
+struct Nibbles {
+    low: [u8; 16],
+    high: [u8; 16],
+}
+
+impl Nibbles {
+    fn add(&mut self, byte: u8, group: u8) {
+        self.low[usize::from(byte & 15)] |= 1 << group;
+        self.high[usize::from(byte >> 4)] |= 1 << group;
+    }
+
+    fn add_all(&mut self, group: u8) {
+        self.low.iter_mut().chain(&mut self.high).for_each(|g| *g |= 1 << group);
+    }
+
+    const fn groups(&self, byte: u8) -> u8 {
+        self.low[(byte & 15) as usize] & self.high[(byte >> 4) as usize]
+    }
+}
+
+impl Tables {
+    /// Tables for literals known by `keys`: their first three bytes, or all there are; ASCII case ignored.
+    pub(super) fn new<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Self {
+        let mut tokens = Nibbles::default();
+        // One group for each upper half: exact for ASCII, nothing above.
+        (0..128u8).filter(|&b| is_token(b)).for_each(|b| tokens.add(b, b >> 4));
+        let mut keys: Vec<_> = keys.into_iter().map(<[u8]>::to_ascii_lowercase).collect();
+        // Neighbours in order share their first bytes, so a group of neighbours lets little else pass.
+        keys.sort();
+        keys.dedup();
+        let mut starts = [Nibbles::default(); 3];
+        let count = keys.len();
+        for (i, key) in keys.iter().enumerate() {
+            let group = (i * 8 / count) as u8;
+            for (at, nibbles) in starts.iter_mut().enumerate() {
+                match key.get(at) {
+                    None => nibbles.add_all(group),
+                    Some(byte) => {
+                        nibbles.add(byte.to_ascii_lowercase(), group);
+                        nibbles.add(byte.to_ascii_uppercase(), group);
+                    }
+                }
+            }
+        }
+        Self { tokens, starts, fast: fast() }
+    }
+
+    /// Classifies the first `64 * blocks.len()` bytes of `bytes`, which must hold [`AFTER`] more.
+    pub(super) fn classify(&self, bytes: &[u8], blocks: &mut [Block]) {
+        assert!(bytes.len() >= blocks.len() * BLOCK + AFTER, "the caller leaves room after the last block");
+        #[cfg(target_arch = "x86_64")]
+        if self.fast {
+            #[allow(unsafe_code, reason = "the vector instructions of x86-64")]
+            // SAFETY: `fast` says that the processor has AVX2; the length was checked above.
+            unsafe {
+                avx2::classify(self, bytes, blocks);
+            }
+            return;
+        }
+        self.classify_portably(bytes, blocks);
+    }
+
+    fn classify_portably(&self, bytes: &[u8], blocks: &mut [Block]) {
+        let [first, second, third] = &self.starts;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            let text = &bytes[i * BLOCK..(i + 1) * BLOCK + AFTER];
+            *block = Block::default();
+            for (at, three) in text.windows(3).enumerate() {
+                let start = first.groups(three[0]) & second.groups(three[1]) & third.groups(three[2]);
+                block.starts |= u64::from(start != 0) << at;
+                block.tokens |= u64::from(is_token(three[0])) << at;
+            }
+        }
+    }
+}
+
+/// Whether the processor has the instructions of the fast path.
+fn fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "the vector instructions of x86-64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::{AFTER, BLOCK, Block, Nibbles, Tables};
+
+    /// A table in both halves of a register.
+    #[derive(Clone, Copy)]
+    struct Lookup {
+        low: __m256i,
+        high: __m256i,
+    }
+
+    impl Lookup {
+        #[target_feature(enable = "avx2")]
+        fn new(nibbles: &Nibbles) -> Self {
+            // SAFETY: both arrays are 16 bytes long; the load needs no alignment.
+            unsafe {
+                Self {
+                    low: _mm256_broadcastsi128_si256(_mm_loadu_si128(nibbles.low.as_ptr().cast())),
+                    high: _mm256_broadcastsi128_si256(_mm_loadu_si128(nibbles.high.as_ptr().cast())),
+                }
+            }
+        }
+
+        /// The groups of each byte, given as its two halves.
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn groups(self, (low, high): (__m256i, __m256i)) -> __m256i {
+            _mm256_and_si256(_mm256_shuffle_epi8(self.low, low), _mm256_shuffle_epi8(self.high, high))
+        }
+    }
+
+    /// # Safety
+    /// The processor has AVX2, and `bytes` holds 64 bytes for each block and [`AFTER`] more.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block]) {
+        debug_assert!(bytes.len() >= blocks.len() * BLOCK + AFTER);
+        let tokens = Lookup::new(&tables.tokens);
+        let [first, second, third] = [0, 1, 2].map(|i| Lookup::new(&tables.starts[i]));
+        let mut at = bytes.as_ptr();
+        for block in blocks {
+            let mut masks = [(0u32, 0u32); 2];
+            for (half, mask) in masks.iter_mut().enumerate() {
+                // SAFETY: the farthest load ends at byte 32 + 32 + AFTER of this block, which the caller vouches for.
+                let (here, next, after) = unsafe {
+                    let at = at.add(half * 32);
+                    (halves(at), halves(at.add(1)), halves(at.add(2)))
+                };
+                let start = _mm256_and_si256(
+                    _mm256_and_si256(first.groups(here), second.groups(next)),
+                    third.groups(after),
+                );
+                *mask = (some(tokens.groups(here)), some(start));
+            }
+            let [(t0, s0), (t1, s1)] = masks;
+            *block = Block {
+                tokens: u64::from(t0) | u64::from(t1) << 32,
+                starts: u64::from(s0) | u64::from(s1) << 32,
+            };
+            // SAFETY: at most one past the last block, inside `bytes` or one past it.
+            at = unsafe { at.add(BLOCK) };
+        }
+    }
+
+    /// The lower and the upper halves of the 32 bytes at `at`.
+    ///
+    /// # Safety
+    /// 32 bytes can be read at `at`.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn halves(at: *const u8) -> (__m256i, __m256i) {
+        // SAFETY: the caller's.
+        let bytes = unsafe { _mm256_loadu_si256(at.cast()) };
+        let nibble = _mm256_set1_epi8(15);
+        (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble))
+    }
+
+    /// Bit `i` for each byte `i` that is not zero.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn some(bytes: __m256i) -> u32 {
+        !(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256())) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that look random and hold every value.
+    fn noise(len: usize) -> Vec<u8> {
+        let mut state = 1u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..len).map(|_| next()).collect()
+    }
+
+    fn blocks(tables: &Tables, bytes: &[u8]) -> Vec<Block> {
+        let mut blocks = vec![Block::default(); (bytes.len() - AFTER) / BLOCK];
+        tables.classify(bytes, &mut blocks);
+        blocks
+    }
+
+    #[test]
+    fn the_fast_path_says_what_the_portable_one_says() {
+        let keys: Vec<&[u8]> =
+            vec![b"key", b"://", b"s.", b"---", b"tok", b"aut", b"pwd", b"\xc3\xa4x", b"x"];
+        for count in 0..=keys.len() {
+            let tables = Tables::new(keys[..count].iter().copied());
+            let portable = Tables { fast: false, ..tables.clone() };
+            let bytes = noise(64 * 50 + 2 + count);
+            assert_eq!(blocks(&tables, &bytes), blocks(&portable, &bytes));
+        }
+    }
+
+    #[test]
+    fn every_literal_is_seen_at_every_place() {
+        let tables = Tables::new([&b"key"[..], b"://", b"s."]);
+        for at in 0..128 {
+            for text in [&b"kEy"[..], b"KEY", b"://", b"S.", b"s.9"] {
+                let mut bytes = vec![b' '; 130 + 8];
+                bytes[at..at + text.len()].copy_from_slice(text);
+                let seen = blocks(&tables, &bytes)[at / 64].starts;
+                assert!(seen & 1 << (at % 64) != 0, "{at} {}", text.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn token_characters_are_told_exactly() {
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.extend([0; 2]);
+        let mask = blocks(&Tables::new([]), &bytes);
+        for byte in 0..=255u8 {
+            let (i, bit) = (usize::from(byte) / 64, byte % 64);
+            assert_eq!(mask[i].tokens >> bit & 1 == 1, is_token(byte), "{byte}");
+        }
+        assert!(mask.iter().all(|b| b.starts == 0));
+    }
+}
