@@ -16,6 +16,8 @@ pub struct Finding {
     pub region: Region,
     /// The whole match, as people count; contains `region`.
     pub matched_region: Region,
+    /// The whole match's ends, in bytes from the starts of their lines.
+    pub matched_offsets: LineOffsets,
     /// The secret's value, decoded where it was encoded.
     pub secret: Secret,
     /// The whole match's text.
@@ -40,6 +42,15 @@ pub struct Finding {
     pub line_hash: Option<String>,
     /// Set when something suppresses the finding; such findings are reported only on request.
     pub suppressed: Option<Suppression>,
+}
+
+/// Where a span begins and ends, in bytes from the starts of the lines that hold its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineOffsets {
+    /// Bytes before the first byte on its line.
+    pub start: u64,
+    /// Bytes up to and including the last byte on its line.
+    pub end: u64,
 }
 
 /// Text around a secret. Holds the secret, so it is shown only through a reporter's mask.

@@ -12,7 +12,7 @@ mod tally;
 
 pub use blob::{Blob, Scope, Start};
 pub use candidate::{Candidate, Reads, Reason};
-pub use finding::{Excerpt, Finding, Related, Suppression};
+pub use finding::{Excerpt, Finding, LineOffsets, Related, Suppression};
 pub use fingerprint::Fingerprint;
 pub use origin::{Commit, MessageKind, Origin, Place};
 pub use position::{LineIndex, Position, Region};

@@ -1,6 +1,6 @@
 //! Lines and columns for people.
 
-use super::Span;
+use super::{LineOffsets, Span};
 
 /// A place in a text, as people count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +51,13 @@ impl<'b> LineIndex<'b> {
     /// The region of `span`.
     pub fn region(&self, span: Span) -> Region {
         Region { start: self.position(span.start), end: self.position(span.end) }
+    }
+
+    /// The ends of `span` in bytes from the starts of their lines.
+    pub fn offsets(&self, span: Span) -> LineOffsets {
+        let last = span.end.max(span.start + 1) - 1;
+        let on_line = |offset: usize| (offset - self.starts[self.line_of(offset) as usize - 1]) as u64;
+        LineOffsets { start: on_line(span.start), end: on_line(last) + 1 }
     }
 
     /// The span of line `line` (from 1) without its line end.

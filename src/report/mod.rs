@@ -3,6 +3,8 @@
 //! A new format is one file and one arm in [`Format`]. Every reporter masks secrets unless told otherwise, and says
 //! what was not scanned.
 
+mod github;
+mod gitleaks;
 mod human;
 mod json;
 mod mask;
@@ -88,6 +90,10 @@ pub enum Format {
     Json,
     /// One JSON object per line: the findings, then the summary.
     Jsonl,
+    /// The JSON of gitleaks, for programs that read it.
+    Gitleaks,
+    /// Commands to a GitHub workflow's runner.
+    Github,
 }
 
 impl Options {
@@ -110,7 +116,7 @@ impl Options {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Human, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 5] = [Self::Human, Self::Json, Self::Jsonl, Self::Gitleaks, Self::Github];
 
     /// The name that users write.
     pub const fn name(self) -> &'static str {
@@ -118,6 +124,8 @@ impl Format {
             Self::Human => "human",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Gitleaks => "gitleaks",
+            Self::Github => "github",
         }
     }
 
@@ -127,6 +135,8 @@ impl Format {
             Self::Human => "text for people",
             Self::Json => "one JSON document (docs/report.schema.json)",
             Self::Jsonl => "one JSON object per line: the findings, then the summary",
+            Self::Gitleaks => "the JSON of gitleaks",
+            Self::Github => "annotations of a GitHub workflow",
         }
     }
 
@@ -136,6 +146,7 @@ impl Format {
             Self::Human => Some("txt"),
             Self::Json => Some("json"),
             Self::Jsonl => Some("jsonl"),
+            Self::Gitleaks | Self::Github => None,
         }
     }
 
@@ -146,6 +157,8 @@ impl Format {
             Self::Human => Box::new(human::Human { show_secrets, color, width }),
             Self::Json => Box::new(json::Json { show_secrets, lines: false }),
             Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
+            Self::Gitleaks => Box::new(gitleaks::Gitleaks { show_secrets }),
+            Self::Github => Box::new(github::Github { show_secrets }),
         }
     }
 }

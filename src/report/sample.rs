@@ -24,6 +24,7 @@ pub(super) fn finding(path: &str, text: &str, secret: &str) -> Finding {
         span,
         region: lines.region(span),
         matched_region: lines.region(span),
+        matched_offsets: lines.offsets(span),
         secret: Secret::new(secret.as_bytes()),
         matched: Secret::new(secret.as_bytes()),
         excerpt: Excerpt {

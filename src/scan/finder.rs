@@ -12,7 +12,8 @@ use crate::detect::Scratch;
 use crate::entropy;
 use crate::line_hash::line_hashes;
 use crate::model::{
-    Blob, Candidate, Finding, Fingerprint, LineIndex, Origin, Region, Related, Secret, Span, Start,
+    Blob, Candidate, Finding, Fingerprint, LineIndex, LineOffsets, Origin, Region, Related, Secret, Span,
+    Start,
 };
 use crate::report::Progress;
 use crate::rule::{Rule, RuleRef, Severity};
@@ -90,6 +91,7 @@ impl<'s> Finder<'s> {
             span: span.shifted(blob.start.offset as isize),
             region: hits.region(span),
             matched_region: hits.region(matched),
+            matched_offsets: hits.offsets(matched),
             matched: Secret::new(matched.of(blob.bytes)),
             excerpt: excerpt(blob, hits.text.lines(), span, hits.spans, hits.longest),
             entropy: entropy::shannon(value),
@@ -168,6 +170,15 @@ impl Hits<'_, '_> {
     fn region(&self, span: Span) -> Region {
         let Region { start, end } = self.text.lines().region(span);
         Region { start: self.blob.start.place(start), end: self.blob.start.place(end) }
+    }
+
+    fn offsets(&self, span: Span) -> LineOffsets {
+        let LineOffsets { mut start, mut end } = self.text.lines().offsets(span);
+        let cut = self.blob.start.cut as u64;
+        let on_first_line = |offset: usize| self.text.lines().line_of(offset) == 1;
+        start += if on_first_line(span.start) { cut } else { 0 };
+        end += if on_first_line(span.end.saturating_sub(1)) { cut } else { 0 };
+        LineOffsets { start, end }
     }
 
     /// Names the finding of `rule` at `secret` by the text around it, every found value left out.

@@ -1,0 +1,190 @@
+//! The JSON report of gitleaks, field for field, for programs that read it.
+//!
+//! It knows neither suppressed findings nor what was not scanned; the exit code still tells the latter. Masked like
+//! every format.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::PrettyFormatter;
+
+use super::view::{View, views};
+use super::{Reporter, Summary, time};
+use crate::model::Commit;
+
+/// Writes gitleaks' JSON.
+pub(super) struct Gitleaks {
+    pub(super) show_secrets: bool,
+}
+
+/// One finding. Names and order of the fields are gitleaks' (8.30, observed).
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'f> {
+    #[serde(rename = "RuleID")]
+    rule_id: &'f str,
+    description: &'f str,
+    start_line: u64,
+    end_line: u64,
+    start_column: u64,
+    end_column: u64,
+    #[serde(rename = "Match")]
+    matched: String,
+    secret: String,
+    file: String,
+    symlink_file: &'f str,
+    commit: &'f str,
+    entropy: f32,
+    author: String,
+    email: String,
+    date: String,
+    message: String,
+    tags: Vec<String>,
+    fingerprint: String,
+}
+
+impl Reporter for Gitleaks {
+    fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+        let views: Vec<View<'_>> = views(summary.findings, self.show_secrets).collect();
+        let open = views.iter().filter(|v| v.finding.suppressed.is_none());
+        let entries: Vec<Entry<'_>> = open.map(entry).collect();
+        let mut writer = Serializer::with_formatter(&mut *out, PrettyFormatter::with_indent(b" "));
+        entries.serialize(&mut writer)?;
+        out.write_all(b"\n")
+    }
+}
+
+fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
+    let finding = view.finding;
+    let region = finding.matched_region;
+    let columns = finding.matched_offsets;
+    let file = String::from_utf8_lossy(&view.path_bytes()).into_owned();
+    let none = Commit::default();
+    let commit = view.commit();
+    let Commit { author, email, message, .. } = commit.unwrap_or(&none);
+    let id = commit.map_or("", |c| &c.id);
+    let place = format!("{file}:{}:{}", finding.rule.id, region.start.line);
+    Entry {
+        rule_id: &finding.rule.id,
+        description: &finding.rule.title,
+        start_line: region.start.line,
+        end_line: region.end.line,
+        start_column: column(region.start.line, columns.start) + 1,
+        end_column: column(region.end.line, columns.end),
+        matched: view.matched(),
+        secret: view.secret_as_is(),
+        symlink_file: "",
+        commit: id,
+        entropy: finding.entropy,
+        author: view.text(author),
+        email: view.text(email),
+        date: commit.map_or_else(String::new, |c| time::rfc3339(c.time)),
+        message: view.text(message),
+        tags: tags(view),
+        fingerprint: if id.is_empty() { place } else { format!("{id}:{place}") },
+        file,
+    }
+}
+
+/// gitleaks counts columns in bytes, and from the line end before a line, so that all but the first line's are one
+/// too high (8.30, observed).
+const fn column(line: u64, offset: u64) -> u64 {
+    if line > 1 { offset + 1 } else { offset }
+}
+
+/// The rule's tags, then one per decoding layer and their number.
+fn tags(view: &View<'_>) -> Vec<String> {
+    let mut tags: Vec<String> = view.finding.rule.tags.iter().map(|t| t.clone().into_owned()).collect();
+    let layers = &view.finding.layers;
+    tags.extend(layers.iter().map(|layer| format!("decoded:{layer}")));
+    if !layers.is_empty() {
+        tags.push(format!("decode-depth:{}", layers.len()));
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::{Finding, Origin, Place, Suppression, Tally};
+    use crate::report::sample;
+
+    const TOKEN: &str = "tok_0123456789abcdefghijklmnopqrstuvWXYZ";
+
+    fn report(findings: &[Finding], show_secrets: bool) -> (String, Value) {
+        let mut out = Vec::new();
+        let (tally, pack) = (Tally::default(), sample::pack());
+        Gitleaks { show_secrets }.report(&sample::summary(findings, &tally, &pack), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let value = serde_json::from_str(&text).unwrap();
+        (text, value)
+    }
+
+    #[test]
+    fn fields_stand_in_gitleaks_order() {
+        let (text, _) = report(&[sample::finding("a.py", &format!("k='{TOKEN}'"), TOKEN)], false);
+        let keys: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("  \"")?.split_once("\": ")).collect();
+        let keys: Vec<_> = keys.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(
+            keys.join(" "),
+            "RuleID Description StartLine EndLine StartColumn EndColumn Match Secret File SymlinkFile Commit \
+             Entropy Author Email Date Message Tags Fingerprint"
+        );
+        assert!(text.starts_with("[\n {\n  \"RuleID\": \"acme-key\",\n"));
+    }
+
+    #[test]
+    fn no_finding_is_an_empty_list() {
+        let mut suppressed = sample::finding("a", TOKEN, TOKEN);
+        suppressed.suppressed = Some(Suppression::Marker("leakward:allow"));
+        assert_eq!(report(&[], false).0, "[]\n");
+        assert_eq!(report(&[suppressed], false).0, "[]\n");
+    }
+
+    /// Columns as gitleaks 8.30 gave them for the same texts.
+    #[test]
+    fn columns_follow_gitleaks_rule() {
+        let columns = |text: &str| {
+            let (_, report) = report(&[sample::finding("a", text, TOKEN)], false);
+            ["StartLine", "EndLine", "StartColumn", "EndColumn"].map(|k| report[0][k].as_u64().unwrap())
+        };
+        assert_eq!(columns(&format!("token = '{TOKEN}'\n")), [1, 1, 10, 49]);
+        assert_eq!(columns(&format!("\n\nhéé token = '{TOKEN}' # x\n")), [3, 3, 17, 56]);
+        assert_eq!(columns(&format!("a\r\nkey '{TOKEN}'\r\n")), [2, 2, 7, 46]);
+    }
+
+    #[test]
+    fn a_commit_s_fields_are_filled() {
+        let mut finding = sample::finding("a.py", TOKEN, TOKEN);
+        let commit = Commit {
+            id: "c0ffee".into(),
+            author: "A".into(),
+            email: "a@b".into(),
+            time: 0,
+            message: format!("add {TOKEN}"),
+        };
+        finding.origin = Origin::new("a.py", Place::Commit(Arc::new(commit)));
+        finding.layers = vec!["base64", "hex"];
+        let (_, report) = report(&[finding], false);
+        assert_eq!(report[0]["Date"], "1970-01-01T00:00:00Z");
+        assert_eq!(report[0]["Fingerprint"], "c0ffee:a.py:acme-key:1");
+        assert_eq!(report[0]["Message"], "add ********");
+        assert_eq!(
+            report[0]["Tags"],
+            serde_json::json!(["cloud", "decoded:base64", "decoded:hex", "decode-depth:2"])
+        );
+    }
+
+    #[test]
+    fn secrets_are_shown_on_demand_alone() {
+        let finding = [sample::finding("a", &format!("k='{TOKEN}'"), TOKEN)];
+        assert!(!report(&finding, false).0.contains(&TOKEN[4..]));
+        let (_, open) = report(&finding, true);
+        assert_eq!((&open[0]["Secret"], &open[0]["Match"]), (&TOKEN.into(), &TOKEN.into()));
+    }
+}
