@@ -1,14 +1,24 @@
 //! Rules as data: the built-in pack, user rules, and their checks. Knows nothing of text to scan.
 
+mod builtin;
 mod checksum;
+mod compile;
 mod kind;
+mod load;
 mod pack;
+mod parse;
 mod pattern;
+mod problem;
 mod shape;
+mod shorthand;
 mod spelling;
 
 pub use checksum::Checksum;
+pub use compile::compile;
 pub use kind::{Confidence, Extractor, List, Requirement, Rule, Severity, Text};
+pub use load::load;
 pub use pack::{RulePack, RuleRef};
-pub use pattern::{PatternError, check as check_pattern, compile, parse as parse_pattern};
+pub use parse::Author;
+pub use pattern::{PatternError, check as check_pattern, parse as parse_pattern};
+pub use problem::{Problem, RuleError};
 pub use shape::{Lead, Run, Shape, derived_keywords, is_token};

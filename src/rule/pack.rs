@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Rule;
+use super::builtin::BUILTIN;
 
 /// A rule that is part of the program, or one that was loaded. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -75,6 +76,3 @@ impl From<Rule> for RuleRef {
         Self::Loaded(Arc::new(rule))
     }
 }
-
-/// The built-in rules, sorted by id.
-static BUILTIN: [Rule; 0] = [];

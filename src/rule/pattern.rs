@@ -4,7 +4,6 @@
 //! `[^x]` stand for one byte (Latin-1 text is text), `^` and `$` hold at line borders, `\r\n` included. Only a
 //! pattern that names Unicode classes (`\p{Lu}`, `[é]`) is read in code points instead.
 
-use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 use regex_syntax::{Parser, ParserBuilder};
 
@@ -18,6 +17,9 @@ pub enum PatternError {
     /// It matches the empty text, hence everywhere.
     #[error("the pattern matches the empty text")]
     Empty,
+    /// What is said to be the secret can be empty.
+    #[error("capture group {0} can be empty")]
+    EmptyGroup(usize),
     /// It has no such capture group.
     #[error("the pattern has no capture group {0}")]
     NoGroup(usize),
@@ -51,19 +53,13 @@ pub fn check(pattern: &str, group: usize) -> Result<Hir, PatternError> {
     if facts.explicit_captures_len() < group {
         return Err(PatternError::NoGroup(group));
     }
+    if holds_empty_group(&hir, group) {
+        return Err(PatternError::EmptyGroup(group));
+    }
     if runs_across_lines(&hir) {
         return Err(PatternError::UnboundedLines);
     }
     Ok(hir)
-}
-
-/// Makes a pattern ready to run on a whole text, such as a path or a rule's example.
-///
-/// # Errors
-/// The pattern's author's: it is no regular expression, or too large a one.
-pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    let build = |unicode| RegexBuilder::new(pattern).unicode(unicode).multi_line(true).crlf(true).build();
-    build(false).or_else(|_| build(true))
 }
 
 fn reader(unicode: bool) -> Parser {
@@ -78,6 +74,15 @@ fn plain(error: &regex_syntax::Error) -> String {
         other => other.to_string(),
     };
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn holds_empty_group(hir: &Hir, group: usize) -> bool {
+    match hir.kind() {
+        HirKind::Capture(capture) if capture.index as usize == group => {
+            capture.sub.properties().minimum_len() == Some(0)
+        }
+        kind => kind.subs().iter().any(|sub| holds_empty_group(sub, group)),
+    }
 }
 
 /// Whether a repetition without upper bound takes both line ends and letters. White space alone (`\s*`) may.
@@ -125,6 +130,7 @@ mod tests {
         assert!(matches!(check("a(", 0), Err(PatternError::Invalid(_))));
         assert_eq!(check("a*", 0).unwrap_err(), PatternError::Empty);
         assert_eq!(check("(?m)^", 0).unwrap_err(), PatternError::Empty);
+        assert_eq!(check("a(b?)", 1).unwrap_err(), PatternError::EmptyGroup(1));
         assert_eq!(check("ab", 1).unwrap_err(), PatternError::NoGroup(1));
         assert_eq!(check(r"BEGIN[\s\S]*END", 0).unwrap_err(), PatternError::UnboundedLines);
         assert_eq!(check("BEGIN(?s:.)+?END", 0).unwrap_err(), PatternError::UnboundedLines);

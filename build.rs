@@ -1,0 +1,161 @@
+//! Reads and checks the rules under `rules/` and writes them as statics, so that the built-in pack costs nothing
+//! at start. A file that breaks a check stops the build with what is wrong and what to do about it.
+
+#![allow(dead_code, unreachable_pub, reason = "only part of the shared modules is used here")]
+
+#[path = "src/rule/checksum.rs"]
+mod checksum;
+#[path = "src/rule/kind.rs"]
+mod kind;
+#[path = "src/rule/parse.rs"]
+mod parse;
+#[path = "src/rule/pattern.rs"]
+mod pattern;
+#[path = "src/rule/problem.rs"]
+mod problem;
+#[path = "src/rule/shorthand.rs"]
+mod shorthand;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use checksum::Checksum;
+use kind::{Extractor, Requirement, Rule, Text};
+use parse::{Author, check_references, parse};
+use problem::{Problem, RuleError};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=build.rs");
+    let (rules, errors) = read(Path::new("rules"))?;
+    for error in &errors {
+        println!("cargo::error={error}");
+        if let Some(help) = error.help() {
+            println!("cargo::error=  help: {help}");
+        }
+    }
+    if errors.is_empty() {
+        let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.rs");
+        fs::write(out, emit(&rules))?;
+    }
+    Ok(())
+}
+
+/// Every rule under `dir`, sorted by id, and everything that is wrong with them.
+fn read(dir: &Path) -> Result<(Vec<Rule>, Vec<RuleError>), Box<dyn Error>> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(dir)?.map(|e| Ok(e?.path())).collect::<Result<_, Box<dyn Error>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+    paths.sort();
+    let mut rules = Vec::new();
+    let mut errors = Vec::new();
+    // Rule id to the file that has it.
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for path in paths {
+        let name = path.display().to_string();
+        match parse(&name, &fs::read_to_string(&path)?, Author::Project) {
+            Ok(more) => {
+                for rule in more {
+                    let id = rule.id.to_string();
+                    if files.insert(id.clone(), name.clone()).is_some() {
+                        errors.push(RuleError {
+                            file: name.clone(),
+                            rule: Some(id),
+                            problem: Problem::Twice,
+                        });
+                    }
+                    rules.push(rule);
+                }
+            }
+            Err(more) => errors.extend(more),
+        }
+    }
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    for (id, problem) in check_references(&rules) {
+        errors.push(RuleError { file: files[&id].clone(), rule: Some(id), problem });
+    }
+    Ok((rules, errors))
+}
+
+/// An array of `rules`, as a Rust expression. The names it uses are those of `src/rule/builtin.rs`.
+fn emit(rules: &[Rule]) -> String {
+    let mut out = String::from("[\n");
+    for rule in rules {
+        out += &literal(rule);
+    }
+    out.push(']');
+    out
+}
+
+fn literal(rule: &Rule) -> String {
+    let Rule {
+        id,
+        title,
+        severity,
+        confidence,
+        keywords,
+        extractor,
+        group,
+        min_entropy,
+        checksum,
+        path,
+        stopwords,
+        requires,
+        reach,
+        source,
+        revoke,
+        tags,
+        positive,
+        negative,
+    } = rule;
+    let extractor = match extractor {
+        Extractor::Pattern(pattern) => format!("Extractor::Pattern({})", text(pattern)),
+        Extractor::Builtin(name) => format!("Extractor::Builtin({})", text(name)),
+        Extractor::PathOnly => "Extractor::PathOnly".to_owned(),
+    };
+    let mut out = String::from("Rule {\n");
+    let mut field = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "    {name}: {value},");
+    };
+    field("id", text(id));
+    field("title", text(title));
+    field("severity", format!("Severity::{severity:?}"));
+    field("confidence", format!("Confidence::{confidence:?}"));
+    field("keywords", list(keywords, text));
+    field("extractor", extractor);
+    field("group", group.to_string());
+    field("min_entropy", option(min_entropy.as_ref(), |bits| format!("{bits:?}")));
+    field("checksum", option(checksum.as_ref(), |c: &Checksum| format!("Checksum::{c:?}")));
+    field("path", option(path.as_ref(), text));
+    field("stopwords", list(stopwords, text));
+    field("requires", list(requires, requirement));
+    field("reach", reach.to_string());
+    field("source", text(source));
+    field("revoke", text(revoke));
+    field("tags", list(tags, text));
+    field("positive", list(positive, text));
+    field("negative", list(negative, text));
+    out + "},\n"
+}
+
+fn requirement(part: &Requirement) -> String {
+    let Requirement { rule, within_lines, mandatory } = part;
+    let rule = text(rule);
+    format!("Requirement {{ rule: {rule}, within_lines: {within_lines}, mandatory: {mandatory} }}")
+}
+
+fn text(text: &Text) -> String {
+    format!("Text::Borrowed({text:?})")
+}
+
+fn list<T>(items: &[T], item: impl Fn(&T) -> String) -> String {
+    format!("List::Borrowed(&[{}])", items.iter().map(item).collect::<Vec<_>>().join(", "))
+}
+
+fn option<T>(value: Option<&T>, some: impl Fn(&T) -> String) -> String {
+    value.map_or_else(|| "None".to_owned(), |value| format!("Some({})", some(value)))
+}
