@@ -3,38 +3,56 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use crate::config::ConfigError;
+use crate::rule::RuleError;
 use crate::scan::ScanError;
 use crate::source::SourceError;
 
-/// A message for the user: lower case, no full stop, naming the thing and the cause; and what to do about it.
+/// Messages for the user: lower case, no full stop, naming the thing and the cause; and what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    message: String,
+    first: Message,
+    more: Vec<Message>,
+}
+
+#[derive(Debug)]
+struct Message {
+    text: String,
     help: Option<String>,
 }
 
 impl Failure {
     /// Says `message`.
     pub(crate) fn new(message: impl Display) -> Self {
-        Self { message: message.to_string(), help: None }
+        Self { first: Message { text: message.to_string(), help: None }, more: Vec::new() }
     }
 
-    /// Adds what the user can do.
+    /// Adds what the user can do about the last message.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Display) -> Self {
-        self.help = Some(help.to_string());
+        self.more.last_mut().unwrap_or(&mut self.first).help = Some(help.to_string());
         self
     }
 
-    /// Writes the message to standard error.
+    /// Adds what `other` says.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.more.push(other.first);
+        self.more.extend(other.more);
+        self
+    }
+
+    /// Writes the messages to standard error.
     pub(super) fn print(&self) {
         let bold = anstyle::Style::new().bold();
         let red = anstyle::AnsiColor::Red.on_default().bold();
         let mut err = anstream::stderr().lock();
-        // Where standard error is gone, nobody is left to be told.
-        let _ = writeln!(err, "{red}error:{red:#} {}", self.message);
-        if let Some(help) = &self.help {
-            let _ = writeln!(err, "{bold}help:{bold:#} {help}");
+        for Message { text, help } in std::iter::once(&self.first).chain(&self.more) {
+            // Where standard error is gone, nobody is left to be told.
+            let _ = writeln!(err, "{red}error:{red:#} {text}");
+            if let Some(help) = help {
+                let _ = writeln!(err, "{bold}help:{bold:#} {help}");
+            }
         }
     }
 }
@@ -50,6 +68,26 @@ impl From<ScanError> for Failure {
         match error {
             ScanError::Source(error) => error.into(),
             ScanError::Output(error) => Self::new(error),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let failure = Self::new(&error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<RuleError> for Failure {
+    fn from(error: RuleError) -> Self {
+        let failure = Self::new(&error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
         }
     }
 }

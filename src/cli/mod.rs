@@ -2,14 +2,15 @@
 //!
 //! A subcommand is one file: a clap `Args` struct with a method `run(self) -> Result<u8, Failure>` that returns the
 //! exit code. It is registered in [`Command`] and nowhere else. What several subcommands share is flattened in:
-//! [`scan_flags`], made of [`rule_flags`] (which rules run, what is suppressed) and [`output_flags`] (reports and
-//! exit code).
+//! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
+//! [`output_flags`] (reports and exit code).
 
 mod failure;
 mod output_flags;
 mod rule_flags;
 mod scan;
 mod scan_flags;
+mod settings;
 mod stdin;
 
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub(crate) use failure::Failure;
+
+use crate::scan::FAILED;
 
 /// Headings of the help text, in this order.
 mod heading {
@@ -52,12 +55,24 @@ impl Command {
 }
 
 /// Runs the program with the process's arguments.
+///
+/// A signal ends it at once, with the exit code that the shell gives to signals (130 for Ctrl-C). Reports are
+/// written when the scan is complete, so one that was cut off leaves none.
 pub fn main() -> ExitCode {
-    match Cli::parse().command.run() {
-        Ok(code) => code.into(),
-        Err(failure) => {
+    std::panic::set_hook(Box::new(|panic| bug(panic.location()).print()));
+    match std::panic::catch_unwind(|| Cli::parse().command.run()) {
+        Ok(Ok(code)) => code.into(),
+        Ok(Err(failure)) => {
             failure.print();
-            crate::scan::FAILED.into()
+            FAILED.into()
         }
+        // The hook has told it.
+        Err(_) => FAILED.into(),
     }
+}
+
+/// A bug in the program, without the panic's message: that may quote what was scanned.
+fn bug(location: Option<&std::panic::Location<'_>>) -> Failure {
+    let place = location.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    Failure::new(format_args!("bug in leakward at {place}")).help("please report it, with this place")
 }

@@ -1,13 +1,10 @@
-//! Which rules run, and what they may be silenced by.
-
-use std::sync::Arc;
+//! Which rules run, and which of their findings are kept.
 
 use clap::ValueEnum;
 
 use super::{Failure, heading};
-use crate::detect::Detector;
-use crate::rule::{Confidence, RulePack, Severity};
-use crate::suppress::Suppressor;
+use crate::config::nearest;
+use crate::rule::{Confidence, RulePack, Severity, Text};
 
 /// Flags that choose rules.
 #[derive(Debug, clap::Args)]
@@ -25,18 +22,6 @@ pub(crate) struct RuleFlags {
     /// report findings of at least this severity
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = SeverityLevel::Low)]
     pub(crate) min_severity: SeverityLevel,
-    /// whether markers such as `leakward:allow` in the text count
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
-    inline_markers: Markers,
-}
-
-/// What markers in the text do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Markers {
-    /// They suppress the findings of their line.
-    Respect,
-    /// They do nothing.
-    Ignore,
 }
 
 /// [`Confidence`] as a flag's value.
@@ -57,26 +42,32 @@ pub(crate) enum SeverityLevel {
 }
 
 impl RuleFlags {
-    /// The detector for the built-in rules without those that the flags leave out.
-    pub(super) fn detector(&self) -> Result<Arc<Detector>, Failure> {
-        let mut pack = RulePack::default();
+    /// Leaves in `pack` the rules that the flags ask for and the parts that these are made of. Returns the ids of
+    /// rules that stay as parts alone.
+    pub(super) fn choose(&self, pack: &mut RulePack) -> Result<Vec<Text>, Failure> {
         for id in self.only.iter().chain(&self.disabled) {
             if pack.rule(id).is_none() {
-                return Err(Failure::new(format_args!("no rule is called {id}"))
-                    .help("`leakward rules list` shows every rule"));
+                let help = match nearest(id, pack.rules().iter().map(|r| r.id.as_ref())) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => "`leakward rules list` shows every rule".to_owned(),
+                };
+                return Err(Failure::new(format_args!("no rule is called {id}")).help(help));
             }
         }
-        let only = &self.only;
-        pack.retain(|rule| {
-            let named = |ids: &[String]| ids.iter().any(|id| *id == rule.id);
-            (only.is_empty() || named(only)) && !named(&self.disabled)
-        });
-        Ok(Arc::new(Detector::new(Arc::new(pack))))
-    }
-
-    /// What may suppress findings.
-    pub(super) fn suppressor(&self) -> Suppressor {
-        Suppressor { markers: self.inline_markers == Markers::Respect, ..Suppressor::markers_only() }
+        let named = |ids: &[String], id: &str| ids.iter().any(|named| named == id);
+        pack.retain(|rule| !named(&self.disabled, &rule.id));
+        if self.only.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts: Vec<_> = pack
+            .rules()
+            .iter()
+            .filter(|rule| named(&self.only, &rule.id))
+            .flat_map(|rule| rule.requires.iter().map(|part| part.rule.clone()))
+            .filter(|id| !named(&self.only, id))
+            .collect();
+        pack.retain(|rule| named(&self.only, &rule.id) || parts.contains(&rule.id));
+        Ok(parts)
     }
 }
 

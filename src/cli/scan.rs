@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::scan_flags::ScanFlags;
+use super::settings::from_folder;
 use super::{Failure, heading};
 use crate::report::Root;
 use crate::scan;
 use crate::source::{Base, Files};
-use crate::suppress::PathGlobs;
 
 /// scan files and folders
 #[derive(Debug, clap::Args)]
@@ -25,9 +25,9 @@ pub(super) struct Args {
     /// follow symbolic links inside folders
     #[arg(long, help_heading = heading::INPUT)]
     follow_symlinks: bool,
-    /// leave out files above this size, such as 500kB or 2GiB
-    #[arg(long, value_name = "SIZE", default_value = "100MB", value_parser = size, help_heading = heading::INPUT)]
-    max_file_size: u64,
+    /// leave out files above this size, such as 500kB or 2GiB [default: 100MB]
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = heading::INPUT)]
+    max_file_size: Option<u64>,
     /// threads to use [default: one per core]
     #[arg(long, value_name = "N", help_heading = heading::INPUT)]
     threads: Option<NonZeroUsize>,
@@ -39,17 +39,18 @@ impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let base = Base::of(&self.paths)?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
-        let config = self.scan.config(subject(&self.paths), root)?;
+        let folder = base.dir().to_owned();
+        let prepared = self.scan.prepare(subject(&self.paths), root, &from_folder(&folder), &self.exclude)?;
         let files = Files {
             paths: self.paths,
             base,
             ignore_files: !self.no_ignore,
             follow_symlinks: self.follow_symlinks,
-            max_size: self.max_file_size,
-            exclude: PathGlobs::new(&self.exclude).map_err(Failure::new)?,
+            max_size: self.max_file_size.or(prepared.max_file_size).unwrap_or(Files::MAX_SIZE),
+            exclude: prepared.exclude,
             threads: self.threads.unwrap_or_else(cores),
         };
-        Ok(scan::run(&files, &config)?)
+        Ok(scan::run(&files, &prepared.config)?)
     }
 }
 

@@ -1,35 +1,65 @@
 //! What every subcommand that scans has in common.
 
+use std::sync::Arc;
+
 use super::Failure;
 use super::output_flags::OutputFlags;
 use super::rule_flags::RuleFlags;
+use super::settings::{Read, SettingsFlags};
+use crate::detect::Detector;
 use crate::report::Root;
 use crate::scan::Config;
+use crate::suppress::PathGlobs;
 
 /// Flags of every subcommand that scans.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScanFlags {
     #[command(flatten)]
-    pub(crate) rules: RuleFlags,
+    settings: SettingsFlags,
     #[command(flatten)]
-    pub(crate) output: OutputFlags,
+    rules: RuleFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+/// A scan made ready, and what its source must know.
+pub(crate) struct Prepared {
+    pub(crate) config: Config,
+    /// Paths that are not scanned.
+    pub(crate) exclude: PathGlobs,
+    /// Size above which files are left out, in bytes, when the configuration names one.
+    pub(crate) max_file_size: Option<u64>,
 }
 
 impl ScanFlags {
-    /// The configuration that the flags ask for. `subject` says in words what is scanned, `root` where its paths
-    /// lie.
-    pub(crate) fn config(&self, subject: String, root: Root) -> Result<Config, Failure> {
-        Ok(Config {
-            detector: self.rules.detector()?,
-            suppressor: self.rules.suppressor(),
+    /// The scan that the flags ask for. `subject` says in words what is scanned, `root` where its paths lie; `read`
+    /// reads the configuration and what it names, and `exclude` adds to the paths that it leaves out.
+    pub(crate) fn prepare(
+        &self,
+        subject: String,
+        root: Root,
+        read: &Read<'_>,
+        exclude: &[String],
+    ) -> Result<Prepared, Failure> {
+        // A flag that makes no sense is told before anything is read.
+        let outputs = self.output.outputs()?;
+        let mut settings = self.settings.load(read)?;
+        let exclude = settings.exclude(exclude)?;
+        let parts = self.rules.choose(&mut settings.pack)?;
+        let config = Config {
+            detector: Arc::new(Detector::new(Arc::new(settings.pack))),
+            suppressor: settings.suppressor,
             min_confidence: self.rules.min_confidence.into(),
             min_severity: self.rules.min_severity.into(),
+            parts,
             show_suppressed: self.output.show_suppressed,
             line_hash: self.output.line_hash(),
             subject,
             root,
-            outputs: self.output.outputs()?,
+            notes: settings.warnings,
+            outputs,
             found: self.output.exit_code,
-        })
+        };
+        Ok(Prepared { config, exclude, max_file_size: settings.config.max_file_size })
     }
 }

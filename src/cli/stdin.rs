@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::scan_flags::ScanFlags;
+use super::scan_flags::{Prepared, ScanFlags};
+use super::settings::from_folder;
 use super::{Failure, heading};
 use crate::report::Root;
 use crate::scan;
-use crate::source::Stdin;
+use crate::source::{Base, Stdin};
 
 /// scan standard input
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,11 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
-        let config = self.scan.config("standard input".to_owned(), Root::default())?;
+        let subject = "standard input".to_owned();
+        // The configuration is that of the folder in which the program runs, as if the input were a file there.
+        let base = Base::of(&[".".into()])?;
+        let read = from_folder(base.dir());
+        let Prepared { config, .. } = self.scan.prepare(subject, Root::default(), &read, &[])?;
         let name = self.path.map(|p| p.into_os_string().into_encoded_bytes());
         Ok(scan::run(&Stdin::new(name.unwrap_or_default()), &config)?)
     }

@@ -89,8 +89,12 @@ pub enum Suppression {
 }
 
 impl Finding {
-    /// The order of every report: path, place, span, rule.
+    /// The order of every report: path, place, span, rule. Findings that differ in their value alone, as two values
+    /// in one encoded run do, come in the values' order.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        (&self.origin, self.span, &self.rule.id).cmp(&(&other.origin, other.span, &other.rule.id))
+        // The values are compared, not shown.
+        (&self.origin, self.span, &self.rule.id)
+            .cmp(&(&other.origin, other.span, &other.rule.id))
+            .then_with(|| self.secret.expose().cmp(other.secret.expose()))
     }
 }

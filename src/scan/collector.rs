@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::Config;
-use super::finder::Finder;
+use super::finder::{Finder, Found};
 use super::path_stage::PathStage;
 use crate::model::{Finding, Tally};
 use crate::report::Progress;
@@ -14,7 +14,7 @@ pub(super) struct Collector<'s> {
     config: &'s Config,
     paths: &'s PathStage,
     progress: &'s Progress,
-    found: Mutex<Vec<Finding>>,
+    found: Mutex<Found>,
 }
 
 impl<'s> Collector<'s> {
@@ -29,11 +29,13 @@ impl<'s> Collector<'s> {
 
     /// The findings in their order, each once, and the tally in its order.
     pub(super) fn finish(self, mut tally: Tally) -> (Vec<Finding>, Tally) {
-        let mut found = self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found = self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Found { findings: mut found, mut gaps } = found;
         found.sort_unstable_by(Finding::order);
         // A secret on the border of two windows is found in both.
         found.dedup_by(|a, b| a.order(b).is_eq());
         number_repeats(&mut found);
+        tally.gaps.append(&mut gaps);
         tally.gaps.sort_unstable();
         tally.gaps.dedup();
         tally.notes.sort_unstable();

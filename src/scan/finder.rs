@@ -1,6 +1,7 @@
 //! One thread's visitor: blobs in, findings out. The one place where a hit becomes a finding.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use bstr::ByteSlice;
@@ -12,8 +13,8 @@ use crate::detect::Scratch;
 use crate::entropy;
 use crate::line_hash::line_hashes;
 use crate::model::{
-    Blob, Candidate, Finding, Fingerprint, LineIndex, LineOffsets, Origin, Region, Related, Secret, Span,
-    Start,
+    Blob, Candidate, Finding, Fingerprint, Gap, LineIndex, LineOffsets, Origin, Region, Related, Secret,
+    Span, Start,
 };
 use crate::report::Progress;
 use crate::rule::{Rule, RuleRef, Severity};
@@ -28,11 +29,18 @@ pub(super) struct Finder<'s> {
     config: &'s Config,
     paths: &'s PathStage,
     scratch: Scratch,
-    found: Vec<Finding>,
+    found: Found,
     /// The day of the scan, as the second in which it begins (UTC).
     today: i64,
     progress: &'s Progress,
-    all: &'s Mutex<Vec<Finding>>,
+    all: &'s Mutex<Found>,
+}
+
+/// What was found, and what could not be searched.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
 }
 
 impl<'s> Finder<'s> {
@@ -40,17 +48,18 @@ impl<'s> Finder<'s> {
         config: &'s Config,
         paths: &'s PathStage,
         progress: &'s Progress,
-        all: &'s Mutex<Vec<Finding>>,
+        all: &'s Mutex<Found>,
     ) -> Self {
         let days = config.suppressor.today - jiff::civil::date(1970, 1, 1);
         let today = i64::from(days.get_days()) * 86_400;
-        Self { config, paths, scratch: Scratch::default(), found: Vec::new(), today, progress, all }
+        Self { config, paths, scratch: Scratch::default(), found: Found::default(), today, progress, all }
     }
 
     /// Whether a report may show `candidate` of a blob at `path`.
     fn admits(&self, candidate: &Candidate<'_>, path: &[u8]) -> bool {
         candidate.confidence >= self.config.min_confidence
             && self.severity(candidate) >= self.config.min_severity
+            && !self.config.parts.contains(&candidate.rule.id)
             && self.paths.admits(candidate.rule, path)
     }
 
@@ -123,15 +132,13 @@ impl<'s> Finder<'s> {
         let pack = self.config.detector.pack();
         pack.rule(&rule.id).expect("the detector runs the rules of its own pack").clone()
     }
-}
 
-impl Visitor for Finder<'_> {
-    fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
-        self.progress.add(blob.bytes.len(), blob.start == Start::FIRST);
+    /// Keeps what is found in `blob`.
+    fn search(&mut self, origin: &Origin, blob: &Blob<'_>) {
         let mut candidates = Vec::new();
         self.config.detector.detect(&mut self.scratch, blob, &mut |c| candidates.push(c));
         if candidates.is_empty() {
-            return ControlFlow::Continue(());
+            return;
         }
         let lines = LineIndex::new(blob.bytes);
         let mut spans: Vec<_> = candidates.iter().map(|c| c.span).collect();
@@ -143,7 +150,19 @@ impl Visitor for Finder<'_> {
         candidates.retain(|c| self.admits(c, &origin.path));
         let mut findings: Vec<_> = candidates.into_iter().map(|c| self.finding(&hits, c)).collect();
         self.hash_lines(blob, &mut findings);
-        self.found.append(&mut findings);
+        self.found.findings.append(&mut findings);
+    }
+}
+
+impl Visitor for Finder<'_> {
+    fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
+        self.progress.add(blob.bytes.len(), blob.start == Start::FIRST);
+        // A bug that one blob brings to light must not cost the others their scan.
+        if catch_unwind(AssertUnwindSafe(|| self.search(origin, blob))).is_err() {
+            self.scratch = Scratch::default();
+            let why = "a bug in leakward stopped the scan of it".to_owned();
+            self.found.gaps.push(Gap { what: (*origin.path).clone(), why });
+        }
         ControlFlow::Continue(())
     }
 }
@@ -151,7 +170,8 @@ impl Visitor for Finder<'_> {
 impl Drop for Finder<'_> {
     fn drop(&mut self) {
         let mut all = self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        all.append(&mut self.found);
+        all.findings.append(&mut self.found.findings);
+        all.gaps.append(&mut self.found.gaps);
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::detect::Detector;
 use crate::model::{Finding, Tally};
 use crate::report::{Progress, Root, Summary};
-use crate::rule::{Confidence, Severity};
+use crate::rule::{Confidence, Severity, Text};
 use crate::source::{Source, SourceError};
 use crate::suppress::Suppressor;
 
@@ -33,6 +33,8 @@ pub struct Config {
     pub min_confidence: Confidence,
     /// Findings below are dropped.
     pub min_severity: Severity,
+    /// Ids of rules that run only as parts of others; their own findings are dropped.
+    pub parts: Vec<Text>,
     /// Whether reports list suppressed findings too.
     pub show_suppressed: bool,
     /// Whether findings carry GitHub's (unkeyed) hash of their line.
@@ -41,6 +43,8 @@ pub struct Config {
     pub subject: String,
     /// Where the findings' paths lie.
     pub root: Root,
+    /// Remarks that a person must see, such as what is wrong with the configuration.
+    pub notes: Vec<String>,
     /// Where reports go.
     pub outputs: Vec<Output>,
     /// Exit code when there are findings; [`FAILED`] beats it.
@@ -98,7 +102,8 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     let paths = PathStage::new(config.detector.pack());
     let progress = Progress::start();
     let collector = Collector::new(config, &paths, &progress);
-    let tally = source.run(&|| Box::new(collector.visitor()))?;
+    let mut tally = source.run(&|| Box::new(collector.visitor()))?;
+    tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);
     Ok(Outcome { findings, tally, elapsed: begun.elapsed() })
 }

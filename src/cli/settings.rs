@@ -1,0 +1,129 @@
+//! Puts together what flags, `.leakward.toml`, the files it names and the baseline say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::{Failure, heading};
+use crate::config::{self, Config, FILE_NAME};
+use crate::rule::{self, RuleError, RulePack};
+use crate::suppress::{Baseline, PathGlobs, Suppressor};
+
+/// Flags that say where settings come from.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = heading::RULES)]
+pub(crate) struct SettingsFlags {
+    /// configuration to use instead of the scanned folder's .leakward.toml
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// baseline of accepted findings, made by `leakward baseline create`
+    #[arg(long, short, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// whether markers such as `leakward:allow` in the text count
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
+    inline_markers: Markers,
+}
+
+/// What markers in the text do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Markers {
+    /// they suppress the findings of their line
+    Respect,
+    /// they do nothing
+    Ignore,
+}
+
+/// Reads a file of the place that is scanned (work tree, index or commit), by its path relative to the root.
+/// `None` when there is no such file.
+pub(crate) type Read<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
+
+/// What flags and files say together.
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    /// The rules that run.
+    pub(crate) pack: RulePack,
+    pub(crate) suppressor: Suppressor,
+    /// What the authors of the files should mend.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl SettingsFlags {
+    /// Reads everything; what the configuration names is read through `read`.
+    pub(crate) fn load(&self, read: &Read<'_>) -> Result<Settings, Failure> {
+        let (name, text) = match &self.config {
+            Some(path) => {
+                (path.display().to_string(), Some(fs::read(path).map_err(|e| unreadable(path, &e))?))
+            }
+            None => (FILE_NAME.to_owned(), read(FILE_NAME).map_err(|e| named(FILE_NAME, e))?),
+        };
+        let config = Config::parse(&name, &text.unwrap_or_default())?;
+        let mut pack = RulePack::builtin();
+        // Paths in a configuration that the user named are relative to it; otherwise it stands in the root.
+        let on_disk = |path: &str| fs::read(path).map_err(|e| e.to_string());
+        let in_root =
+            |path: &str| read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
+        let beside: &dyn Fn(&str) -> Result<Vec<u8>, String> =
+            if self.config.is_some() { &on_disk } else { &in_root };
+        for file in config::rule_files(&name, &config.extend, beside)? {
+            let wrong = |errors: Vec<RuleError>| {
+                let all = errors.into_iter().map(Failure::from).reduce(Failure::and);
+                all.unwrap_or_else(|| named(&file.path, "wrong"))
+            };
+            rule::load(&mut pack, &file.path, &file.text).map_err(wrong)?;
+        }
+        let mut warnings = config.warnings.clone();
+        warnings.extend(config.choose(&name, &mut pack)?);
+        let baseline = match (&self.baseline, &config.baseline) {
+            (Some(path), _) => Some(baseline(
+                &path.display().to_string(),
+                fs::read(path).map_err(|e| unreadable(path, &e))?,
+            )?),
+            (None, Some(path)) => Some(baseline(path, in_root(path).map_err(|e| named(path, e))?)?),
+            (None, None) => None,
+        };
+        let suppressor = Suppressor {
+            markers: self.inline_markers == Markers::Respect,
+            allow: config.allow.clone(),
+            baseline,
+            // Everywhere the same day, wherever the machine stands.
+            today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        };
+        Ok(Settings { config, pack, suppressor, warnings })
+    }
+}
+
+impl Settings {
+    /// The paths left out: those of the configuration, then `more`.
+    pub(crate) fn exclude(&self, more: &[String]) -> Result<PathGlobs, Failure> {
+        let configured = self.config.exclude.iter().flat_map(PathGlobs::patterns);
+        let patterns: Vec<_> = configured.chain(more).cloned().collect();
+        PathGlobs::new(&patterns).map_err(Failure::new)
+    }
+}
+
+/// Reads files of `folder`, as [`Read`] asks.
+pub(crate) fn from_folder(folder: &Path) -> impl Fn(&str) -> Result<Option<Vec<u8>>, String> + '_ {
+    |path| {
+        let path = folder.join(path);
+        // Opening a pipe would wait for its other end.
+        match fs::metadata(&path) {
+            Ok(meta) if meta.is_file() => fs::read(&path).map(Some).map_err(|e| e.to_string()),
+            Ok(_) => Err("not a file".to_owned()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+}
+
+fn baseline(name: &str, text: Vec<u8>) -> Result<Baseline, Failure> {
+    Baseline::parse(&text).map_err(|e| Failure::new(format_args!("{name}: {e}")).help(e.help()))
+}
+
+fn unreadable(path: &Path, cause: &std::io::Error) -> Failure {
+    named(&path.display().to_string(), cause)
+}
+
+fn named(name: &str, cause: impl std::fmt::Display) -> Failure {
+    Failure::new(format_args!("{name}: {cause}"))
+}
