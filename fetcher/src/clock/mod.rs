@@ -1,0 +1,34 @@
+//! Time as a parameter: a [`Clock`] that tests move by hand. It measures; it schedules nothing.
+
+mod manual;
+mod system;
+mod tick;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+pub use manual::ManualClock;
+pub use system::SystemClock;
+pub use tick::Tick;
+
+/// A sleep that owns all it needs, so that it can be moved into a task.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
+
+/// Where every part of this crate takes the time from.
+pub trait Clock: Send + Sync + 'static {
+    /// The time since a fixed start, suspend included. Never goes back.
+    fn now(&self) -> Tick;
+
+    /// A cheap upper bound of [`Clock::now`]: never before it and at most 20 ms after it,
+    /// so that a check against it errs on the side of refusing.
+    fn coarse(&self) -> Tick {
+        self.now()
+    }
+
+    /// The calendar, for absolute expiries only; it may be set back or forth at any time.
+    fn wall(&self) -> SystemTime;
+
+    /// Completes once [`Clock::now`] has reached `at`. After a suspend it may be up to 10 s late.
+    fn sleep_until(&self, at: Tick) -> Sleep;
+}

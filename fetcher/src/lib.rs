@@ -1,0 +1,17 @@
+//! The client side of a secrets manager for services that must keep running while it is down,
+//! slow, rotating or revoking.
+//!
+//! The modules are floors; each imports from the floors below it only:
+//!
+//! | floor | modules | what they know |
+//! |---|---|---|
+//! | 2 | [`provider`] | how one kind of manager is asked |
+//! | 1 | [`secret`], [`clock`] | values, their names, and time |
+
+pub mod clock;
+pub mod provider;
+pub mod secret;
+
+pub use clock::{Clock, Tick};
+pub use provider::{Fault, FaultKind, Fetched, SecretProvider};
+pub use secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
