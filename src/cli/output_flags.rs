@@ -19,7 +19,7 @@ pub(crate) struct OutputFlags {
     /// file that the report is written to (repeatable)
     ///
     /// It is replaced as a whole once the report is complete; `-` is standard output. Without --format, the name's
-    /// ending tells the format: .json, .jsonl.
+    /// ending tells the format: .json, .jsonl, .sarif, .txt.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
     /// also list what was suppressed, and why
@@ -31,38 +31,53 @@ pub(crate) struct OutputFlags {
     /// leave GitHub's line hash out: it has no key, so whoever holds a report can test guesses of the line
     #[arg(long)]
     no_line_hash: bool,
+    /// SARIF: tells this run's alerts from those of other runs over one repository [default: leakward]
+    #[arg(long, value_name = "NAME")]
+    sarif_category: Option<String>,
     /// exit with N instead of 1 when there are findings
     #[arg(long, value_name = "N", default_value_t = FOUND)]
     pub(crate) exit_code: u8,
 }
 
 impl OutputFlags {
-    /// Whether findings carry GitHub's hash of their line.
-    pub(super) fn line_hash(&self) -> bool {
-        !self.no_line_hash
+    /// Whether findings carry GitHub's hash of their line; computing it costs a pass over each file with findings.
+    pub(super) fn line_hash(&self) -> Result<bool, Failure> {
+        Ok(!self.no_line_hash && self.reports()?.iter().any(|(format, _)| *format == Format::Sarif))
     }
 
     /// The reports that the flags ask for.
     pub(crate) fn outputs(&self) -> Result<Vec<Output>, Failure> {
-        let reports = self.format.len().max(self.output.len()).max(1);
-        let mut outputs = Vec::with_capacity(reports);
-        for i in 0..reports {
+        let output = |(format, target): (Format, Target)| {
+            let mut options = match target {
+                Target::Stdout => Options::for_stdout(),
+                Target::File(_) => Options::for_file(),
+            };
+            options.show_secrets = self.show_secrets;
+            if let Some(category) = &self.sarif_category {
+                options.category.clone_from(category);
+            }
+            Output { reporter: format.reporter(&options), target }
+        };
+        Ok(self.reports()?.into_iter().map(output).collect())
+    }
+
+    /// Formats and their places.
+    fn reports(&self) -> Result<Vec<(Format, Target)>, Failure> {
+        let count = self.format.len().max(self.output.len()).max(1);
+        let mut reports: Vec<(Format, Target)> = Vec::with_capacity(count);
+        for i in 0..count {
             let target = self.output.get(i).map_or(Target::Stdout, |path| target(path));
             let format = match self.format.get(i) {
                 Some(format) => *format,
                 None => format_of(&target)?,
             };
-            if outputs.iter().any(|o: &Output| o.target == target) {
+            if reports.iter().any(|(_, other)| *other == target) {
                 return Err(Failure::new(format!("two reports for {target}"))
                     .help("give each --format its own --output, in the same order"));
             }
-            let options = match target {
-                Target::Stdout => Options::for_stdout(self.show_secrets),
-                Target::File(_) => Options::for_file(self.show_secrets),
-            };
-            outputs.push(Output { reporter: format.reporter(&options), target });
+            reports.push((format, target));
         }
-        Ok(outputs)
+        Ok(reports)
     }
 }
 

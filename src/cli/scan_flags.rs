@@ -53,7 +53,7 @@ impl ScanFlags {
             min_severity: self.rules.min_severity.into(),
             parts,
             show_suppressed: self.output.show_suppressed,
-            line_hash: self.output.line_hash(),
+            line_hash: self.output.line_hash()?,
             subject,
             root,
             notes: settings.warnings,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
 use super::plain::plain;
@@ -28,7 +28,7 @@ impl Reporter for Human {
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(self.width);
         for view in views(summary.findings, self.show_secrets) {
-            writeln!(out, "{}\n", renderer.render(&self.groups(&view)))?;
+            writeln!(out, "{}\n", finding(&view, &renderer))?;
         }
         for note in &summary.tally.notes {
             self.line(out, AnsiColor::Green, "note", &plain(note.as_bytes()))?;
@@ -39,29 +39,6 @@ impl Reporter for Human {
 }
 
 impl Human {
-    /// One finding.
-    fn groups<'v>(&self, view: &'v View<'_>) -> [Group<'v>; 1] {
-        let finding = view.finding;
-        let start = finding.region.start;
-        let origin = Origin::path(view.path()).line(start.line as usize).char_column(start.column as usize);
-        let shown = view.excerpt();
-        let dots = if shown.cut_before { "…" } else { "" };
-        let span = shown.secret.start + dots.len()..shown.secret.end + dots.len();
-        let label = label(view);
-        let snippet = Snippet::source(format!("{dots}{}", shown.text))
-            .line_start(finding.excerpt.first_line as usize)
-            .annotation(AnnotationKind::Primary.span(span).label(label));
-        let title = level(view).primary_title(finding.rule.title.as_ref()).id(finding.rule.id.as_ref());
-        let mut group = title.element(origin).element(snippet);
-        for note in notes(view) {
-            group = group.element(Level::NOTE.message(note));
-        }
-        if finding.suppressed.is_none() {
-            group = group.element(Level::HELP.message(format!("revoke it: {}", finding.rule.revoke)));
-        }
-        [group]
-    }
-
     fn gaps(&self, gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
         for gap in gaps.iter().take(MOST_GAPS) {
             let text = format!("{}: {}", plain(&gap.what), plain(gap.why.as_bytes()));
@@ -95,6 +72,33 @@ impl Human {
             Default::default()
         }
     }
+}
+
+/// One finding.
+fn finding(view: &View<'_>, renderer: &Renderer) -> String {
+    let finding = view.finding;
+    let (path, first_line) = (view.path(), finding.excerpt.first_line);
+    let shown = view.excerpt();
+    let dots = if shown.cut_before { "…" } else { "" };
+    let text = format!("{dots}{}", shown.text);
+    let span = shown.secret.start + dots.len()..shown.secret.end + dots.len();
+    let column_shown = text[..span.start].chars().count() + 1;
+    let snippet = Snippet::source(text)
+        .line_start(first_line as usize)
+        .path(path.as_str())
+        .annotation(AnnotationKind::Primary.span(span).label(label(view)));
+    let title = level(view).primary_title(finding.rule.title.as_ref()).id(finding.rule.id.as_ref());
+    let mut group: Group<'_> = title.element(snippet);
+    for note in notes(view) {
+        group = group.element(Level::NOTE.message(note));
+    }
+    if finding.suppressed.is_none() {
+        group = group.element(Level::HELP.message(format!("revoke it: {}", finding.rule.revoke)));
+    }
+    // The renderer counts the column in the text that it is given, in which masks stand and which may be cut.
+    let place = |column| format!("{path}:{first_line}:{column}");
+    let column = finding.region.start.column;
+    renderer.render(&[group]).replacen(&place(column_shown as u64), &place(column), 1)
 }
 
 fn level<'v>(view: &View<'_>) -> Level<'v> {

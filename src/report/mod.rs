@@ -13,6 +13,9 @@ mod progress;
 mod redact;
 #[cfg(test)]
 mod sample;
+mod sarif;
+#[cfg(test)]
+mod secrecy;
 mod time;
 mod totals;
 mod view;
@@ -56,8 +59,6 @@ pub struct Root {
     pub folder: Option<PathBuf>,
     /// What leads from there to the paths of the findings: empty, or ends with `/`.
     pub prefix: BString,
-    /// The commit that the work tree stands on, in hex.
-    pub revision: Option<String>,
 }
 
 /// Writes one report.
@@ -67,6 +68,11 @@ pub trait Reporter: Send + Sync {
     /// # Errors
     /// The output's.
     fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()>;
+
+    /// What the user must know of this format's report and cannot see in it: lower case, no full stop.
+    fn warnings(&self, _summary: &Summary<'_>) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What shapes reports, whatever their format.
@@ -78,6 +84,8 @@ pub struct Options {
     pub color: bool,
     /// Columns that text for people may use.
     pub width: usize,
+    /// SARIF: what tells this run's alerts from those of other runs over the same repository.
+    pub category: String,
 }
 
 /// The formats, by name.
@@ -90,6 +98,8 @@ pub enum Format {
     Json,
     /// One JSON object per line: the findings, then the summary.
     Jsonl,
+    /// SARIF 2.1.0, as GitHub code scanning takes it.
+    Sarif,
     /// The JSON of gitleaks, for programs that read it.
     Gitleaks,
     /// Commands to a GitHub workflow's runner.
@@ -99,15 +109,20 @@ pub enum Format {
 impl Options {
     /// Options for standard output: coloured if it is a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM say
     /// otherwise.
-    pub fn for_stdout(show_secrets: bool) -> Self {
+    pub fn for_stdout() -> Self {
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let width = terminal_size::terminal_size_of(io::stdout()).map_or(Self::WIDTH, |(w, _)| w.0.into());
-        Self { show_secrets, color, width }
+        Self { color, width, ..Self::for_file() }
     }
 
     /// Options for a file: never coloured.
-    pub const fn for_file(show_secrets: bool) -> Self {
-        Self { show_secrets, color: false, width: Self::WIDTH }
+    pub fn for_file() -> Self {
+        Self {
+            show_secrets: false,
+            color: false,
+            width: Self::WIDTH,
+            category: env!("CARGO_PKG_NAME").to_owned(),
+        }
     }
 
     /// Columns where there is no terminal.
@@ -116,7 +131,8 @@ impl Options {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Human, Self::Json, Self::Jsonl, Self::Gitleaks, Self::Github];
+    pub const ALL: [Self; 6] =
+        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::Gitleaks, Self::Github];
 
     /// The name that users write.
     pub const fn name(self) -> &'static str {
@@ -124,6 +140,7 @@ impl Format {
             Self::Human => "human",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
             Self::Gitleaks => "gitleaks",
             Self::Github => "github",
         }
@@ -135,6 +152,7 @@ impl Format {
             Self::Human => "text for people",
             Self::Json => "one JSON document (docs/report.schema.json)",
             Self::Jsonl => "one JSON object per line: the findings, then the summary",
+            Self::Sarif => "SARIF 2.1.0, for code scanning",
             Self::Gitleaks => "the JSON of gitleaks",
             Self::Github => "annotations of a GitHub workflow",
         }
@@ -146,17 +164,19 @@ impl Format {
             Self::Human => Some("txt"),
             Self::Json => Some("json"),
             Self::Jsonl => Some("jsonl"),
+            Self::Sarif => Some("sarif"),
             Self::Gitleaks | Self::Github => None,
         }
     }
 
     /// Its reporter.
     pub fn reporter(self, options: &Options) -> Box<dyn Reporter> {
-        let Options { show_secrets, color, width } = *options;
+        let Options { show_secrets, color, width, ref category } = *options;
         match self {
             Self::Human => Box::new(human::Human { show_secrets, color, width }),
             Self::Json => Box::new(json::Json { show_secrets, lines: false }),
             Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
+            Self::Sarif => Box::new(sarif::SarifLog { show_secrets, category: category.clone() }),
             Self::Gitleaks => Box::new(gitleaks::Gitleaks { show_secrets }),
             Self::Github => Box::new(github::Github { show_secrets }),
         }

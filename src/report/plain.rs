@@ -3,9 +3,14 @@
 use bstr::ByteSlice;
 
 /// `text` with every character that could steer a terminal or reorder a line replaced by one that shows; bytes that
-/// are not UTF-8 become U+FFFD. Tabs stay when `tabs` says so.
+/// are not UTF-8 become U+FFFD.
 pub(super) fn plain(text: &[u8]) -> String {
     text.chars().map(visible).collect()
+}
+
+/// Like [`plain`], for a line of code: tabs stay, NULs go, so that UTF-16 reads as text.
+pub(super) fn code(text: &[u8]) -> String {
+    text.chars().filter(|&c| c != '\0').map(|c| if c == '\t' { c } else { visible(c) }).collect()
 }
 
 /// `c`, or the one character that stands for it. Every answer prints in one line and moves nothing.
@@ -33,12 +38,17 @@ fn steers(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{code, plain};
 
     #[test]
     fn what_steers_a_terminal_is_replaced() {
         assert_eq!(plain(b"a\x1b[31mb\r\n\t\x07"), "a␛[31mb␍␊␉␇");
         assert_eq!(plain("x\u{202e}y\u{9b}z\u{7f}".as_bytes()), "x\u{FFFD}y\u{FFFD}z␡");
+    }
+
+    #[test]
+    fn a_line_of_code_keeps_its_tabs() {
+        assert_eq!(code(b"\tk\0=\x1b\r"), "\tk=␛␍");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 
 use super::mask::{STARS, mask};
-use super::plain::plain;
+use super::plain::{code, plain};
 use super::redact::Redactor;
 use crate::model::{Commit, Finding, Secret, Span};
 
@@ -117,18 +117,18 @@ impl View<'_> {
         }
         let start = span.start.max(at);
         text.push_str(&self.open(raw, at, start));
-        text.push_str(&if self.show_secrets { plain(&raw[start..span.end]) } else { STARS.to_owned() });
+        text.push_str(&if self.show_secrets { code(&raw[start..span.end]) } else { STARS.to_owned() });
         span.end
     }
 
     /// What `raw[from..to]`, which holds no found value, looks like.
     fn open(&self, raw: &[u8], from: usize, to: usize) -> String {
-        if from >= to { String::new() } else { plain(&without_nul(&self.redactor.text(&raw[from..to]))) }
+        if from >= to { String::new() } else { code(&self.redactor.text(&raw[from..to])) }
     }
 
     /// What stands for the secret in its line: of an encoded one the text's own bytes are not shown either.
     fn one_line(&self, raw: &[u8]) -> String {
-        if self.show_secrets { plain(&without_nul(raw)) } else { self.secret() }
+        if self.show_secrets { code(raw) } else { self.secret() }
     }
 
     /// The secret or its mask.
@@ -137,9 +137,4 @@ impl View<'_> {
         let value = secret.expose();
         if self.show_secrets { value.to_vec() } else { mask(value, &self.finding.rule).into_bytes() }
     }
-}
-
-/// `text` without NULs, so that UTF-16 reads as text.
-fn without_nul(text: &[u8]) -> Vec<u8> {
-    text.iter().copied().filter(|&b| b != 0).collect()
 }

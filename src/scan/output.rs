@@ -44,10 +44,20 @@ pub(super) fn write_all(outputs: &[Output], summary: &Summary<'_>) -> Result<(),
             Target::Stdout => to_stdout(reporter.as_ref(), summary),
             Target::File(path) => to_file(path, reporter.as_ref(), summary),
         };
+        for warning in reporter.warnings(summary) {
+            warn(&warning);
+        }
         let named = written.map_err(|cause| OutputError { target: target.to_string(), cause });
         result = result.and(named);
     }
     result
+}
+
+/// Says `warning` on standard error.
+fn warn(warning: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
+    // Where standard error is gone, nobody is left to be told.
+    let _ = writeln!(anstream::stderr().lock(), "{yellow}warning:{yellow:#} {warning}");
 }
 
 fn to_stdout(reporter: &dyn Reporter, summary: &Summary<'_>) -> io::Result<()> {
