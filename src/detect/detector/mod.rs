@@ -1,0 +1,314 @@
+//! The detector: a rule pack made ready to run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::pattern::Workspace;
+use super::prefilter::{Hit, Prefilter, Trigger};
+use super::runner::{RuleFault, Runner, WakesOn};
+use super::settle::settle;
+use super::wide;
+use crate::model::{Blob, Candidate, Reads, Span};
+use crate::rule::{Rule, RulePack, Run};
+
+/// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
+#[derive(Debug)]
+pub struct Detector {
+    pack: Arc<RulePack>,
+    runners: Vec<Runner>,
+    prefilter: Prefilter,
+    /// By trigger: its length in bytes, and indices of the runners that it wakes.
+    woken: Vec<(usize, Vec<u32>)>,
+    by_run: Vec<u32>,
+    by_blob: Vec<u32>,
+    /// Greatest distances that any short-sighted runner reads before and after a literal.
+    reads: (usize, usize),
+    /// Tells scratches of different detectors apart.
+    id: u64,
+}
+
+/// Buffers that one thread reuses from blob to blob.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    detector: u64,
+    workspaces: Vec<Option<Workspace>>,
+}
+
+/// What the search of a blob leaves for blobs that are made from it (see [`Detector::find_in`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// Places at which a far-sighted rule was run, in no order.
+    pub wakes: Vec<Wake>,
+    /// A candidate may rest on more than the bytes that it names: what is made from this blob is searched in full.
+    pub whole: bool,
+}
+
+/// A place at which a far-sighted rule (a private key, say) was run, in vain or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wake {
+    runner: u32,
+    /// The keyword.
+    hit: Span,
+    /// The bytes on which it rests that the rule is run here at all.
+    pub reads: Reads,
+}
+
+/// A part of a blob cannot be searched alone; the whole must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotLocal;
+
+/// Rules that read more than this around a keyword, in bytes, are far-sighted: their wakes are inherited, so that
+/// a change far from the keyword does not cost a search of everything between.
+const FAR: usize = 2400;
+
+impl Detector {
+    /// A detector for `pack`.
+    ///
+    /// # Errors
+    /// The first rule that cannot run; its author must fix it.
+    pub fn new(pack: Arc<RulePack>) -> Result<Self, RuleFault> {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let mut runners = Vec::with_capacity(pack.rules().len());
+        for (index, rule) in pack.rules().iter().enumerate() {
+            let fault = |cause| RuleFault { rule: rule.id.to_string(), cause };
+            runners.extend(Runner::new(index, rule).map_err(fault)?);
+        }
+        let (triggers, woken) = triggers(&runners);
+        let woken_by = |wanted: fn(&WakesOn) -> bool| {
+            let chosen = runners.iter().zip(0..).filter(move |(r, _)| wanted(&r.wakes_on));
+            chosen.map(|(_, i)| i).collect::<Vec<u32>>()
+        };
+        let by_run = woken_by(|w| matches!(w, WakesOn::Runs(_)));
+        let by_blob = woken_by(|w| matches!(w, WakesOn::Blobs));
+        let shortest = runners.iter().filter_map(|r| match r.wakes_on {
+            WakesOn::Runs(run) => Some(run.len),
+            _ => None,
+        });
+        let prefilter = Prefilter::new(&triggers, shortest.min());
+        let near = runners.iter().filter(|r| !r.is_far(FAR)).map(|r| r.reads);
+        let reads = near.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or_default();
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { pack, runners, prefilter, woken, by_run, by_blob, reads, id })
+    }
+
+    /// The rules it runs.
+    pub fn pack(&self) -> &Arc<RulePack> {
+        &self.pack
+    }
+
+    /// Calls `sink` with every candidate of `blob` that its scope admits, settled, ordered by span, then rule id.
+    pub fn detect<'r>(&'r self, scratch: &mut Scratch, blob: &Blob<'_>, sink: &mut dyn FnMut(Candidate<'r>)) {
+        let mut candidates = Vec::new();
+        self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
+        self.settle(blob.bytes, &mut candidates);
+        candidates.into_iter().filter(|c| blob.scope.admits(c.span)).for_each(sink);
+    }
+
+    /// Makes all candidates that were found in `bytes` into one answer: joins parts, lets one of several that claim
+    /// the same bytes stay, and sorts them by span, then rule id. Rules that a path excludes are left out before.
+    pub fn settle(&self, bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+        if !candidates.is_empty() {
+            settle(bytes, candidates);
+        }
+    }
+
+    /// Calls `sink` with every candidate of `bytes`, not settled, in no order.
+    pub fn find<'r>(
+        &'r self,
+        scratch: &mut Scratch,
+        bytes: &[u8],
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) -> Trace {
+        let mut trace = Trace { wakes: Vec::new(), whole: !self.by_blob.is_empty() };
+        self.find_plain(scratch, bytes, &mut trace, sink);
+        trace.whole |= wide::views(bytes, &mut |view| {
+            let mut found = Vec::new();
+            self.find_plain(scratch, view.text(), &mut Trace::default(), &mut |c| found.push(c));
+            view.restore(found, sink);
+        });
+        trace
+    }
+
+    fn find_plain<'r>(
+        &'r self,
+        scratch: &mut Scratch,
+        bytes: &[u8],
+        trace: &mut Trace,
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) {
+        let workspaces = scratch.of(self);
+        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
+            Hit::Literal(trigger, at) => {
+                let (len, woken) = &self.woken[trigger as usize];
+                let hit = Span::new(at, at + len);
+                for &i in woken {
+                    let runner = &self.runners[i as usize];
+                    if !runner.heeds(bytes, hit) {
+                        continue;
+                    }
+                    if runner.is_far(FAR) {
+                        trace.wakes.push(Wake { runner: i, hit, reads: runner.heeds_reads_at(hit) });
+                    }
+                    runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
+                }
+            }
+            Hit::Run(run) => self.at_run(workspaces, bytes, run, &mut |c| sink(c)),
+        });
+        for &i in &self.by_blob {
+            let runner = &self.runners[i as usize];
+            runner.at_blob(self.rule(runner), bytes, &mut workspaces[i as usize], sink);
+        }
+    }
+
+    /// Finds those candidates of `bytes` that rest on a change, for blobs of which the rest is known.
+    ///
+    /// `changed` are the spans (sorted, disjoint) that were not copied from a searched blob, and, as empty spans,
+    /// the seams: places whose two neighbours were not neighbours there. The blob's start is a seam unless it was
+    /// that of the other blob, its end likewise. `inherited` are the wakes that were copied whole
+    /// ([`Wake::reads`] touched by no change). Candidates that rest on no change are not found: copy them, where
+    /// [`Candidate::reads`](crate::model::Candidate) is touched by no change. The trace holds the new wakes alone.
+    ///
+    /// # Errors
+    /// [`NotLocal`] when only the whole blob can be searched, with [`Self::find`]; `sink` was not called then.
+    pub fn find_in<'r>(
+        &'r self,
+        scratch: &mut Scratch,
+        bytes: &[u8],
+        changed: &[Span],
+        inherited: &[Wake],
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) -> Result<Trace, NotLocal> {
+        if !self.by_blob.is_empty() || wide::may_begin(bytes, changed) {
+            return Err(NotLocal);
+        }
+        let workspaces = scratch.of(self);
+        let touched = |reads: Reads| touched_by_any(reads, changed);
+        let mut trace = Trace::default();
+        for wake in inherited {
+            let runner = &self.runners[wake.runner as usize];
+            if touched(runner.reads_at(wake.hit)) {
+                let workspace = &mut workspaces[wake.runner as usize];
+                runner.at_literal(self.rule(runner), bytes, wake.hit, workspace, sink);
+            }
+        }
+        for range in around(changed, self.margins(), bytes.len()) {
+            self.prefilter.search(bytes, range, &mut |hit| match hit {
+                Hit::Literal(trigger, at) => {
+                    let (len, woken) = &self.woken[trigger as usize];
+                    let hit = Span::new(at, at + len);
+                    for &i in woken {
+                        let runner = &self.runners[i as usize];
+                        let far = runner.is_far(FAR);
+                        let rests_on = if far { runner.heeds_reads_at(hit) } else { runner.reads_at(hit) };
+                        if !touched(rests_on) || !runner.heeds(bytes, hit) {
+                            continue;
+                        }
+                        if far {
+                            trace.wakes.push(Wake { runner: i, hit, reads: rests_on });
+                        }
+                        runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
+                    }
+                }
+                Hit::Run(run) => self.at_run(workspaces, bytes, run, &mut |c| {
+                    if touched(c.reads) {
+                        sink(c);
+                    }
+                }),
+            });
+        }
+        Ok(trace)
+    }
+
+    /// Runs the rules that wake on runs for `run`.
+    fn at_run<'r>(
+        &'r self,
+        workspaces: &mut [Option<Workspace>],
+        bytes: &[u8],
+        run: Span,
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) {
+        for &i in &self.by_run {
+            let runner = &self.runners[i as usize];
+            if matches!(runner.wakes_on, WakesOn::Runs(least) if run.len() >= least.len) {
+                runner.at_run(self.rule(runner), bytes, run, &mut workspaces[i as usize], sink);
+            }
+        }
+    }
+
+    fn rule(&self, runner: &Runner) -> &Rule {
+        &self.pack.rules()[runner.rule]
+    }
+
+    /// How far before and after a change a literal may stand whose short-sighted runner reads the change, and the
+    /// run beside it that it asks for.
+    fn margins(&self) -> (usize, usize) {
+        let run = Run::LONGEST + super::prefilter::MARGIN;
+        (self.reads.1 + run, self.reads.0 + run)
+    }
+}
+
+impl Scratch {
+    /// The workspaces for `detector`, one for each runner.
+    fn of(&mut self, detector: &Detector) -> &mut [Option<Workspace>] {
+        if self.detector != detector.id {
+            self.detector = detector.id;
+            self.workspaces.clear();
+        }
+        self.workspaces.resize_with(detector.runners.len(), || None);
+        &mut self.workspaces
+    }
+}
+
+impl Wake {
+    /// The same wake in a blob that holds the same bytes `by` bytes farther on.
+    pub const fn shifted(self, by: isize) -> Self {
+        Self { hit: self.hit.shifted(by), reads: self.reads.shifted(by), ..self }
+    }
+}
+
+/// Every literal of `runners` once, and by its index its length and whom it wakes.
+fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<(usize, Vec<u32>)>) {
+    let mut by_literal: BTreeMap<&[u8], (Option<Run>, Vec<u32>)> = BTreeMap::new();
+    for (runner, i) in runners.iter().zip(0..) {
+        let WakesOn::Literals(literals, near) = &runner.wakes_on else { continue };
+        for literal in literals {
+            let (widest, woken) = by_literal.entry(literal).or_insert((*near, Vec::new()));
+            *widest = (*widest).zip(*near).map(|(a, b)| Run {
+                len: a.len.min(b.len),
+                back: a.back.max(b.back),
+                ahead: a.ahead.max(b.ahead),
+            });
+            woken.push(i);
+        }
+    }
+    by_literal
+        .into_iter()
+        .map(|(literal, (near, mut woken))| {
+            woken.dedup();
+            (Trigger { literal: literal.into(), near }, (literal.len(), woken))
+        })
+        .unzip()
+}
+
+/// Whether any of `changed` (sorted, disjoint) touches `reads`.
+fn touched_by_any(reads: Reads, changed: &[Span]) -> bool {
+    let first = changed.partition_point(|s| (s.end as isize) < reads.start);
+    changed[first..].iter().take_while(|s| (s.start as isize) <= reads.end).any(|&s| reads.touched_by(s))
+}
+
+/// The spans that reach `margins.0` before and `margins.1` after each of `changed`, merged where they meet.
+fn around(changed: &[Span], margins: (usize, usize), len: usize) -> Vec<Span> {
+    let mut merged: Vec<Span> = Vec::new();
+    for span in changed {
+        let wide = Span::new(span.start.saturating_sub(margins.0), (span.end + margins.1).min(len));
+        match merged.last_mut() {
+            Some(last) if wide.start <= last.end => last.end = last.end.max(wide.end),
+            _ => merged.push(wide),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

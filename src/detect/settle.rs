@@ -1,0 +1,109 @@
+//! Makes one blob's candidates into one answer: parts are joined, overlapping candidates are resolved.
+//!
+//! Works on the list of all candidates of a blob and may be given a list that was inherited in part. Where two
+//! candidates claim the same bytes:
+//!
+//! 1. of two of one rule at the same place the surer one stays, then the one with the longer match;
+//! 2. one whose rule is tagged `generic` gives way to any other rule that it overlaps;
+//! 3. one that lies inside another gives way to it;
+//! 4. of several at the same place the surest stays, then the gravest, then the longest match, then the first id.
+//!
+//! Candidates that overlap in part both stay, except of one rule, where the first stays.
+
+use std::cmp::Reverse;
+
+use crate::model::{Candidate, LineIndex, Span};
+use crate::rule::{Requirement, Rule};
+
+/// The tag of rules that know no provider.
+const GENERIC: &str = "generic";
+
+/// Settles `candidates` of `bytes` and sorts them by span, then rule.
+pub(super) fn settle(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+    candidates.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    candidates.dedup_by(|b, a| a.span == b.span && a.rule.id == b.rule.id);
+    join(bytes, candidates);
+    resolve(candidates);
+    candidates.sort_by(|a, b| (a.span, &a.rule.id).cmp(&(b.span, &b.rule.id)));
+}
+
+/// Order in which of several candidates of one rule and span the best comes first.
+fn rank<'c>(c: &'c Candidate<'_>) -> impl Ord + 'c {
+    let sure = (Reverse(c.confidence), Reverse(c.matched.len()), c.matched, c.layers.len(), c.reads);
+    (c.span, &*c.rule.id, sure)
+}
+
+/// Joins to each candidate the parts that its rule asks for, and drops it when one that it must have is missing.
+fn join(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
+    if candidates.iter().all(|c| c.rule.requires.is_empty()) {
+        return;
+    }
+    let lines = LineIndex::new(bytes);
+    let places: Vec<_> = candidates.iter().map(|c| (c.rule, c.span, lines.line_of(c.span.start))).collect();
+    candidates.retain_mut(|candidate| {
+        let line = lines.line_of(candidate.span.start);
+        for requirement in candidate.rule.requires.iter() {
+            match nearest(requirement, candidate.span, line, &places) {
+                Some(part) => candidate.parts.push(part),
+                None if requirement.mandatory => return false,
+                None => {}
+            }
+        }
+        true
+    });
+}
+
+/// The candidate nearest to `span` on `line` that meets `requirement`.
+fn nearest<'r>(
+    requirement: &Requirement,
+    span: Span,
+    line: u64,
+    places: &[(&'r Rule, Span, u64)],
+) -> Option<(&'r Rule, Span)> {
+    let wanted = places.iter().filter(|(rule, at, _)| rule.id == requirement.rule && *at != span);
+    wanted
+        .filter(|(_, _, l)| l.abs_diff(line) <= u64::from(requirement.within_lines))
+        .min_by_key(|(_, at, l)| (l.abs_diff(line), at.start.abs_diff(span.start), *at))
+        .map(|(rule, at, _)| (*rule, *at))
+}
+
+/// Drops what gives way to something else. `candidates` are sorted by span.
+fn resolve(candidates: &mut Vec<Candidate<'_>>) {
+    if candidates.len() < 2 {
+        return;
+    }
+    // The farthest end among all before: where it lies before a candidate's start, nothing before overlaps it.
+    let mut farthest = Vec::with_capacity(candidates.len());
+    let mut end = 0;
+    for c in candidates.iter() {
+        farthest.push(end);
+        end = end.max(c.span.end);
+    }
+    let stays: Vec<bool> = (0..candidates.len())
+        .map(|i| {
+            let c = &candidates[i];
+            let before = (0..i).rev().take_while(|&j| farthest[j + 1] > c.span.start);
+            let after = (i + 1..candidates.len()).take_while(|&j| candidates[j].span.start < c.span.end);
+            !before.chain(after).any(|j| beats(&candidates[j], c))
+        })
+        .collect();
+    let mut stays = stays.into_iter();
+    candidates.retain(|_| stays.next().unwrap_or(true));
+}
+
+/// Whether `c` gives way to `other`. Never both ways.
+fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
+    if !other.span.overlaps(c.span) {
+        return false;
+    }
+    let generic = |c: &Candidate<'_>| c.rule.tags.iter().any(|t| t == GENERIC);
+    if generic(other) != generic(c) {
+        return generic(c);
+    }
+    if other.span == c.span {
+        let key = |c: &Candidate<'_>| (c.confidence, c.severity, c.matched.len());
+        return (key(other), Reverse(&other.rule.id)) > (key(c), Reverse(&c.rule.id));
+    }
+    let first = other.rule.id == c.rule.id && other.span.start < c.span.start;
+    other.span.contains(c.span) || (first && !c.span.contains(other.span))
+}
