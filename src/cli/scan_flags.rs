@@ -47,7 +47,7 @@ impl ScanFlags {
         let exclude = settings.exclude(exclude)?;
         let parts = self.rules.choose(&mut settings.pack)?;
         let config = Config {
-            detector: Arc::new(Detector::new(Arc::new(settings.pack))),
+            detector: Arc::new(Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?),
             suppressor: settings.suppressor,
             min_confidence: self.rules.min_confidence.into(),
             min_severity: self.rules.min_severity.into(),

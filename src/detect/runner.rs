@@ -84,11 +84,11 @@ impl Runner {
     }
 
     fn of_reader(index: usize, rule: &Rule, reader: &'static dyn Builtin) -> Self {
-        let literals: Vec<_> = match rule.keywords.is_empty() {
+        let literals: Vec<Box<[u8]>> = match rule.keywords.is_empty() {
             true => reader.triggers().iter().map(|t| t.as_bytes().into()).collect(),
             false => rule.keywords.iter().map(lower_case).collect(),
         };
-        let longest = literals.iter().map(|l: &Box<[u8]>| l.len()).max().unwrap_or(0);
+        let longest = literals.iter().map(|l| l.len()).max().unwrap_or(0);
         let reads = (reader.reach(), reader.reach() + longest);
         Self { rule: index, wakes_on: WakesOn::Literals(literals, None), how: How::Reader(reader), reads }
     }
@@ -222,7 +222,7 @@ impl Runner {
         let reads = Reads { start: start - self.reads.0 as isize, end: end + self.reads.1 as isize };
         pattern.within(bytes, window, workspace, &mut |found| {
             let ours = found.whole.overlaps(run);
-            if let Some(c) = ours.then(|| candidate(rule, bytes, found, reads, || shape_reason())).flatten() {
+            if let Some(c) = ours.then(|| candidate(rule, bytes, found, reads, shape_reason)).flatten() {
                 sink(c);
             }
         });
@@ -241,8 +241,7 @@ impl Runner {
         pattern.within(bytes, Span::new(0, bytes.len()), workspace, &mut |found| {
             let named = rule.keywords.is_empty()
                 || rule.keywords.iter().any(|k| gate::holds(found.whole.of(bytes), k.as_bytes()));
-            if let Some(c) = named.then(|| candidate(rule, bytes, found, reads, || shape_reason())).flatten()
-            {
+            if let Some(c) = named.then(|| candidate(rule, bytes, found, reads, shape_reason)).flatten() {
                 sink(c);
             }
         });

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::binary::{self, is_binary};
+use crate::decode::is_binary;
 use crate::model::SkipReason;
 use crate::source::windows;
 
@@ -12,6 +12,8 @@ use crate::source::windows;
 const WHOLE: u64 = (windows::CORE + windows::MARGIN) as u64;
 /// Size, in bytes, above which a buffer is given back after use.
 const KEPT: usize = 1 << 20;
+/// Bytes of a file's head that are read before it is known to be text.
+const HEAD: usize = 64 << 10;
 
 /// What a file turned out to be.
 pub(super) enum Content<'b> {
@@ -54,7 +56,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// Reads the file at `path`. System calls: open, stat, read, close; one read more for a file above
-    /// [`binary::HEAD`].
+    /// [`HEAD`].
     pub(super) fn read(&mut self, path: &Path, policy: Policy) -> Result<Content<'_>, ReadError> {
         let file = open(path, policy)?;
         let meta = file.metadata()?;
@@ -66,7 +68,7 @@ impl Buffer {
             _ => {}
         }
         // What a growing file gains from here on is left for the next scan.
-        let head = if size == 0 { binary::HEAD } else { size.min(binary::HEAD as u64) as usize };
+        let head = if size == 0 { HEAD } else { size.min(HEAD as u64) as usize };
         let head = self.fill(&file, 0, head)?;
         if matches!(policy, Policy::Met { .. }) && is_binary(&self.bytes[..head]) {
             return Ok(Content::Skipped(SkipReason::Binary));
@@ -83,7 +85,7 @@ impl Buffer {
             if len as u64 > WHOLE {
                 return Ok(Content::Long(open(path, policy)?));
             }
-            let more = self.fill(&file, len, binary::HEAD)?;
+            let more = self.fill(&file, len, HEAD)?;
             if more == len {
                 break;
             }
@@ -101,7 +103,7 @@ impl Buffer {
             self.bytes = Vec::new();
         }
         if self.bytes.len() < at + wanted {
-            self.bytes.resize((at + wanted).next_multiple_of(binary::HEAD), 0);
+            self.bytes.resize((at + wanted).next_multiple_of(HEAD), 0);
         }
         let mut end = at;
         while end < at + wanted {

@@ -12,7 +12,6 @@
 //! Files are read, never mapped: a mapped file that shrinks during the scan kills the process.
 
 mod base;
-mod binary;
 mod content;
 mod ignores;
 mod jobs;
