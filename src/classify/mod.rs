@@ -3,7 +3,10 @@
 //! Looks at one value with its key and the few bytes around; never at a path, a file or other values. What a
 //! path adds is asked in a second step.
 
+mod evidence;
+mod feature;
 mod key;
+mod lexicon;
 mod noise;
 mod placeholder;
 mod reference;
@@ -11,7 +14,10 @@ mod shape;
 mod syntax;
 mod wrapped;
 
+pub use evidence::{add_path, evidence};
+pub use feature::{FEATURES, Feature};
 pub use key::{KeyKind, KeyName};
+pub use lexicon::{Lexicon, TRIGRAMS, WORD_BITS, probes, symbol, trigram};
 pub use noise::Noise;
 pub use syntax::Syntax;
 
@@ -36,6 +42,22 @@ pub struct Subject<'b> {
     pub user: &'b [u8],
     /// The machine that the value opens, where the text names it: the host of a URL.
     pub host: &'b [u8],
+    /// The line in front of the match, the last bytes of it.
+    pub before: &'b [u8],
+    /// The line behind the match, the first bytes of it.
+    pub after: &'b [u8],
+}
+
+impl<'b> Subject<'b> {
+    /// `value`, named `key`.
+    pub const fn new(key: &'b [u8], kind: KeyKind, value: &'b [u8], syntax: Syntax) -> Self {
+        Self { key, kind, value, syntax, callee: b"", user: b"", host: b"", before: b"", after: b"" }
+    }
+
+    /// A password that no key names.
+    pub const fn password(value: &'b [u8], syntax: Syntax) -> Self {
+        Self::new(b"password", KeyKind::Password, value, syntax)
+    }
 }
 
 /// What a value was found to be.

@@ -209,13 +209,20 @@ pub(super) fn placeholder(value: &[u8]) -> Option<&'static str> {
         return Some("text in brackets");
     }
     let lower = value.to_ascii_lowercase();
-    if WHOLE.iter().any(|w| w.as_bytes() == lower) {
+    if whole(&lower) {
         return Some("a placeholder word");
     }
-    INSIDE
-        .iter()
-        .any(|w| memchr::memmem::find(&lower, w.as_bytes()).is_some())
-        .then_some("placeholder wording")
+    inside(&lower).then_some("placeholder wording")
+}
+
+/// Whether all of `lower` (in small letters) is a placeholder word.
+pub(super) fn whole(lower: &[u8]) -> bool {
+    WHOLE.iter().any(|w| w.as_bytes() == lower)
+}
+
+/// Whether `lower` (in small letters) holds placeholder wording.
+pub(super) fn inside(lower: &[u8]) -> bool {
+    INSIDE.iter().any(|w| memchr::memmem::find(lower, w.as_bytes()).is_some())
 }
 
 /// `xxxxx`, `********`, `...`, `----`, `sk-...`, `abc***`.
@@ -248,7 +255,7 @@ pub(super) fn repeats_key(key: &KeyName<'_>, value: &[u8]) -> bool {
 }
 
 /// Words that add nothing to a name.
-fn filler(word: &[u8]) -> bool {
+pub(super) fn filler(word: &[u8]) -> bool {
     const WORDS: &[&str] = &[
         "the", "a", "an", "of", "to", "for", "my", "your", "user", "users", "name", "value", "new", "old",
         "id", "key", "token", "secret", "password", "pass", "api", "app", "account", "access", "client",

@@ -54,11 +54,9 @@ fn step(a: u8, b: u8) -> Option<i8> {
 
 /// Whether a short unit is repeated: `abcabcabc`, `1212`.
 pub(super) fn is_repeat(value: &[u8]) -> bool {
-    (1..=value.len().min(8) / 2).chain(if value.len() >= 20 { 9..=10 } else { 0..=0 }).any(|unit| {
-        unit > 0
-            && value.len() >= unit * 2
-            && value.iter().zip(&value[unit..]).all(|(a, b)| a == b)
-            && (value.len() >= unit * 3 || unit <= 2)
+    (1..=(value.len() / 2).min(10)).any(|unit| {
+        let whole = value.len() >= unit * 3 || unit <= 2 && value.len() >= unit * 2;
+        whole && value.iter().zip(&value[unit..]).all(|(a, b)| a == b)
     })
 }
 

@@ -4,15 +4,7 @@ use super::{Judgement, KeyKind, KeyName, Noise, Subject, Syntax, judge};
 
 fn subject<'b>(key: &'b str, value: &'b str) -> Subject<'b> {
     let kind = KeyName::new(key.as_bytes()).kind().unwrap_or(KeyKind::Password);
-    Subject {
-        key: key.as_bytes(),
-        kind,
-        value: value.as_bytes(),
-        syntax: Syntax::Quoted,
-        callee: b"",
-        user: b"",
-        host: b"",
-    }
+    Subject::new(key.as_bytes(), kind, value.as_bytes(), Syntax::Quoted)
 }
 
 #[test]

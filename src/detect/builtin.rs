@@ -3,8 +3,7 @@
 //! A rule names one through [`Extractor::Builtin`](crate::rule::Extractor). This file is the interface and the
 //! register; it reads nothing itself.
 
-use super::generic::{Assignment, BasicAuth, Bearer, CommandLine, Kubernetes, PasswordFile, Statement, Url};
-use crate::classify::KeyKind;
+use super::generic;
 use crate::model::{Reason, Secret, Span};
 use crate::rule::Confidence;
 
@@ -56,34 +55,18 @@ pub struct Extraction {
 
 /// Every reader. A new one is registered here and nowhere else.
 static READERS: &[&dyn Builtin] = &[
-    &Assignment {
-        name: "assignment-password",
-        kind: KeyKind::Password,
-        triggers: &[
-            "pass",
-            "pwd",
-            "psw",
-            "_pw",
-            "pw=",
-            "pw:",
-            "pw\"",
-            "contrasena",
-            "senha",
-            "kennwort",
-            "wachtwoord",
-        ],
-    },
-    &Assignment { name: "assignment-secret", kind: KeyKind::Secret, triggers: &["secret", "salt"] },
-    &Assignment { name: "assignment-token", kind: KeyKind::Token, triggers: &["token", "jwt"] },
-    &Assignment { name: "assignment-key", kind: KeyKind::Key, triggers: &["key"] },
-    &Assignment { name: "assignment-credential", kind: KeyKind::Credential, triggers: &["auth", "cred"] },
-    &BasicAuth,
-    &Bearer,
-    &CommandLine,
-    &Kubernetes,
-    &PasswordFile,
-    &Statement,
-    &Url,
+    &generic::PASSWORD,
+    &generic::SECRET,
+    &generic::TOKEN,
+    &generic::KEY,
+    &generic::CREDENTIAL,
+    &generic::BasicAuth,
+    &generic::Bearer,
+    &generic::CommandLine,
+    &generic::Kubernetes,
+    &generic::PasswordFile,
+    &generic::Statement,
+    &generic::Url,
 ];
 
 /// The reader called `name`.
@@ -93,7 +76,15 @@ pub fn builtin(name: &str) -> Option<&'static dyn Builtin> {
 
 #[cfg(test)]
 mod tests {
-    use super::READERS;
+    use super::{READERS, generic};
+
+    #[test]
+    fn every_generic_reader_is_registered() {
+        let registered: Vec<_> = READERS.iter().map(|r| r.name()).collect();
+        for reader in generic::READERS {
+            assert!(registered.contains(&reader.name()), "{}", reader.name());
+        }
+    }
 
     #[test]
     fn triggers_are_lower_case_literals() {

@@ -1,15 +1,16 @@
-//! The built-in readers of generic credentials: each finds the values that its trigger leads to and asks
-//! [`crate::classify`] what they are.
+//! The built-in readers of generic credentials: each finds the values that its trigger leads to. What they are is
+//! asked of [`crate::classify`] by [`super::reader`].
 
 use super::assignment::{Reading, skip_blanks};
-use super::builtin::{Builtin, Extraction, Window};
+use super::builtin::Window;
 use super::cli::{self, Login};
 use super::header::{self, Pair};
 use super::kubernetes;
 use super::netrc::Record;
+use super::reader::{Found, Reader};
 use super::sql;
 use super::url::UserInfo;
-use crate::classify::{Judgement, KeyKind, KeyName, Subject, Syntax, judge};
+use crate::classify::{KeyKind, KeyName, Subject, Syntax};
 use crate::model::{Secret, Span};
 
 /// How far a reader looks to each side of its trigger, in bytes: past the longest value it reads.
@@ -17,10 +18,57 @@ const REACH: usize = 1024;
 
 /// Values that a name announces, one reader for each kind of name.
 pub(super) struct Assignment {
-    pub(super) name: &'static str,
-    pub(super) kind: KeyKind,
-    pub(super) triggers: &'static [&'static str],
+    name: &'static str,
+    kind: KeyKind,
+    triggers: &'static [&'static str],
 }
+
+/// Passwords.
+pub(super) static PASSWORD: Assignment = Assignment {
+    name: "assignment-password",
+    kind: KeyKind::Password,
+    triggers: &[
+        "pass",
+        "pwd",
+        "psw",
+        "_pw",
+        "pw=",
+        "pw:",
+        "pw\"",
+        "contrasena",
+        "senha",
+        "kennwort",
+        "wachtwoord",
+    ],
+};
+/// Secrets and salts.
+pub(super) static SECRET: Assignment =
+    Assignment { name: "assignment-secret", kind: KeyKind::Secret, triggers: &["secret", "salt"] };
+/// Tokens.
+pub(super) static TOKEN: Assignment =
+    Assignment { name: "assignment-token", kind: KeyKind::Token, triggers: &["token", "jwt"] };
+/// Keys.
+pub(super) static KEY: Assignment =
+    Assignment { name: "assignment-key", kind: KeyKind::Key, triggers: &["key"] };
+/// What is called auth or credential.
+pub(super) static CREDENTIAL: Assignment =
+    Assignment { name: "assignment-credential", kind: KeyKind::Credential, triggers: &["auth", "cred"] };
+
+/// Every reader of this file, for those who want to see what is found before it is judged.
+pub static READERS: &[&dyn Reader] = &[
+    &PASSWORD,
+    &SECRET,
+    &TOKEN,
+    &KEY,
+    &CREDENTIAL,
+    &BasicAuth,
+    &Bearer,
+    &CommandLine,
+    &Kubernetes,
+    &PasswordFile,
+    &Statement,
+    &Url,
+];
 
 /// Passwords of URLs and connection strings.
 pub(super) struct Url;
@@ -37,7 +85,7 @@ pub(super) struct CommandLine;
 /// Kubernetes Secrets.
 pub(super) struct Kubernetes;
 
-impl Builtin for Assignment {
+impl Reader for Assignment {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -50,7 +98,7 @@ impl Builtin for Assignment {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let Some(reading) = Reading::at(text, window.trigger) else { return };
         let key = reading.key.of(text);
@@ -61,19 +109,17 @@ impl Builtin for Assignment {
         // Judged here, in this process.
         let value = decoded.as_ref().map_or(reading.value.of(text), Secret::expose);
         let subject = Subject {
-            key,
-            kind: self.kind,
-            value,
-            syntax: reading.syntax,
             callee: reading.callee.of(text),
-            user: b"",
-            host: b"",
+            ..Subject::new(key, self.kind, value, reading.syntax)
         };
-        emit(&subject, reading.value, reading.matched, decoded.clone(), sink);
+        sink(&Found {
+            decoded: decoded.as_ref(),
+            ..Found::new(text, subject, reading.value, reading.matched)
+        })
     }
 }
 
-impl Builtin for Url {
+impl Reader for Url {
     fn name(&self) -> &'static str {
         "url"
     }
@@ -86,7 +132,7 @@ impl Builtin for Url {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let info = match text[window.trigger.start] {
             b':' => UserInfo::of_url(text, window.trigger),
@@ -95,19 +141,15 @@ impl Builtin for Url {
         };
         let Some(info) = info else { return };
         let subject = Subject {
-            key: b"password",
-            kind: KeyKind::Password,
-            value: info.password.of(text),
-            syntax: Syntax::Url,
-            callee: b"",
             user: info.user.of(text),
             host: info.host.of(text),
+            ..Subject::password(info.password.of(text), Syntax::Url)
         };
-        emit(&subject, info.password, info.whole, None, sink);
+        sink(&Found::new(text, subject, info.password, info.whole))
     }
 }
 
-impl Builtin for BasicAuth {
+impl Reader for BasicAuth {
     fn name(&self) -> &'static str {
         "basic-auth"
     }
@@ -120,7 +162,7 @@ impl Builtin for BasicAuth {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let pair = if window.trigger.of(text).ends_with(b" ") {
             Pair::read(text, skip_blanks(text, window.trigger.end))
@@ -133,20 +175,15 @@ impl Builtin for BasicAuth {
         // Judged here, in this process.
         let decoded = pair.text.expose();
         let subject = Subject {
-            key: b"password",
-            kind: KeyKind::Password,
-            value: &decoded[pair.password..],
-            syntax: Syntax::Header,
-            callee: b"",
             user: &decoded[..pair.password - 1],
-            host: b"",
+            ..Subject::password(&decoded[pair.password..], Syntax::Header)
         };
         let matched = Span::new(window.trigger.start.min(pair.span.start), pair.span.end);
-        emit(&subject, pair.span, matched, None, sink);
+        sink(&Found::new(text, subject, pair.span, matched))
     }
 }
 
-impl Builtin for Bearer {
+impl Reader for Bearer {
     fn name(&self) -> &'static str {
         "bearer"
     }
@@ -159,7 +196,7 @@ impl Builtin for Bearer {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let scheme = if window.trigger.of(text).eq_ignore_ascii_case(b"bearer") {
             Some(window.trigger)
@@ -167,20 +204,12 @@ impl Builtin for Bearer {
             Reading::at(text, window.trigger).and_then(|r| scheme(text, r.value.start))
         };
         let Some(value) = scheme.and_then(|s| header::bearer(text, s)) else { return };
-        let subject = Subject {
-            key: b"bearer_token",
-            kind: KeyKind::Token,
-            value: value.of(text),
-            syntax: Syntax::Header,
-            callee: b"",
-            user: b"",
-            host: b"",
-        };
-        emit(&subject, value, Span::new(window.trigger.start, value.end), None, sink);
+        let subject = Subject::new(b"bearer_token", KeyKind::Token, value.of(text), Syntax::Header);
+        sink(&Found::new(text, subject, value, Span::new(window.trigger.start, value.end)))
     }
 }
 
-impl Builtin for Statement {
+impl Reader for Statement {
     fn name(&self) -> &'static str {
         "statement"
     }
@@ -193,18 +222,18 @@ impl Builtin for Statement {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let phrase = Span::new(window.trigger.start, window.trigger.end);
         let phrase =
             if text[phrase.end - 1] == b' ' { Span::new(phrase.start, phrase.end - 1) } else { phrase };
         let Some((value, end)) = sql::value(text, phrase) else { return };
-        let subject = password(value.of(text), Syntax::Statement);
-        emit(&subject, value, Span::new(phrase.start, end), None, sink);
+        let subject = Subject::password(value.of(text), Syntax::Statement);
+        sink(&Found::new(text, subject, value, Span::new(phrase.start, end)))
     }
 }
 
-impl Builtin for PasswordFile {
+impl Reader for PasswordFile {
     fn name(&self) -> &'static str {
         "password-file"
     }
@@ -217,7 +246,7 @@ impl Builtin for PasswordFile {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let record = if text[window.trigger.start] == b':' {
             Record::of_pgpass(text, window.trigger)
@@ -228,14 +257,14 @@ impl Builtin for PasswordFile {
         let subject = Subject {
             user: record.user.of(text),
             host: record.host.of(text),
-            ..password(record.password.of(text), Syntax::Record)
+            ..Subject::password(record.password.of(text), Syntax::Record)
         };
         let start = record.host.start.min(window.trigger.start);
-        emit(&subject, record.password, Span::new(start, record.password.end), None, sink);
+        sink(&Found::new(text, subject, record.password, Span::new(start, record.password.end)))
     }
 }
 
-impl Builtin for CommandLine {
+impl Reader for CommandLine {
     fn name(&self) -> &'static str {
         "command-line"
     }
@@ -248,16 +277,16 @@ impl Builtin for CommandLine {
         REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         let Some(login) = Login::read(text, window.trigger) else { return };
         let subject =
-            Subject { user: login.user.of(text), ..password(login.password.of(text), Syntax::Flag) };
-        emit(&subject, login.password, Span::new(window.trigger.start, login.password.end), None, sink);
+            Subject { user: login.user.of(text), ..Subject::password(login.password.of(text), Syntax::Flag) };
+        sink(&Found::new(text, subject, login.password, Span::new(window.trigger.start, login.password.end)))
     }
 }
 
-impl Builtin for Kubernetes {
+impl Reader for Kubernetes {
     fn name(&self) -> &'static str {
         "kubernetes-secret"
     }
@@ -270,34 +299,20 @@ impl Builtin for Kubernetes {
         2 * REACH
     }
 
-    fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+    fn read(&self, window: &Window<'_>, sink: &mut dyn FnMut(&Found<'_>)) {
         let text = window.bytes;
         kubernetes::entries(text, window.trigger, &mut |entry| {
             let key = entry.key.of(text);
             // Judged here, in this process.
             let value = entry.decoded.as_ref().map_or(entry.value.of(text), Secret::expose);
             let kind = KeyName::new(key).kind().unwrap_or(KeyKind::Secret);
-            let subject = Subject { key, kind, ..password(value, Syntax::Record) };
+            let subject = Subject::new(key, kind, value, Syntax::Record);
             let matched = Span::new(entry.key.start, entry.value.end);
-            emit(&subject, entry.value, matched, entry.decoded.clone(), sink);
+            sink(&Found {
+                decoded: entry.decoded.as_ref(),
+                ..Found::new(text, subject, entry.value, matched)
+            })
         });
-    }
-}
-
-/// A password that no key names.
-fn password(value: &[u8], syntax: Syntax) -> Subject<'_> {
-    Subject { key: b"password", kind: KeyKind::Password, value, syntax, callee: b"", user: b"", host: b"" }
-}
-
-fn emit(
-    subject: &Subject<'_>,
-    secret: Span,
-    matched: Span,
-    decoded: Option<Secret>,
-    sink: &mut dyn FnMut(Extraction),
-) {
-    if let Judgement::Open { confidence, why } = judge(subject) {
-        sink(Extraction { secret, matched, decoded, confidence: Some(confidence), why });
     }
 }
 

@@ -23,6 +23,7 @@ mod kubernetes;
 mod netrc;
 mod pattern;
 mod prefilter;
+mod reader;
 mod runner;
 mod settle;
 mod sql;
@@ -33,4 +34,6 @@ mod wide;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, NotLocal, Scratch, Trace, Wake};
+pub use generic::READERS;
+pub use reader::{Found, Reader};
 pub use runner::{FaultCause, RuleFault};

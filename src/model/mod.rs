@@ -2,6 +2,7 @@
 
 mod blob;
 mod candidate;
+mod evidence;
 mod finding;
 mod fingerprint;
 mod origin;
@@ -12,6 +13,7 @@ mod tally;
 
 pub use blob::{Blob, Scope, Start};
 pub use candidate::{Candidate, Reads, Reason};
+pub use evidence::Evidence;
 pub use finding::{Excerpt, Finding, LineOffsets, Related, Suppression};
 pub use fingerprint::Fingerprint;
 pub use origin::{Commit, MessageKind, Origin, Place};
