@@ -6,6 +6,7 @@
 //! [`output_flags`] (reports and exit code).
 
 mod failure;
+mod gitleaks;
 mod output_flags;
 mod rule_flags;
 mod scan;
@@ -43,6 +44,10 @@ const AFTER_HELP: &str = "Exit code: 0 nothing found, 1 findings, 2 failed or in
 enum Command {
     Scan(scan::Args),
     Stdin(stdin::Args),
+    #[command(hide = true, aliases = ["directory", "file"])]
+    Dir(gitleaks::Dir),
+    #[command(hide = true)]
+    Detect(gitleaks::Detect),
 }
 
 impl Command {
@@ -50,6 +55,8 @@ impl Command {
         match self {
             Self::Scan(args) => args.run(),
             Self::Stdin(args) => args.run(),
+            Self::Dir(args) => args.run(),
+            Self::Detect(args) => args.run(),
         }
     }
 }

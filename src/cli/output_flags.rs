@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::{Failure, heading};
-use crate::report::{Format, Options};
+use crate::report::{self, Format, Options};
 use crate::scan::{FOUND, Output, Target};
 
 /// Flags that shape what comes out.
@@ -14,7 +16,7 @@ pub(crate) struct OutputFlags {
     ///
     /// Several formats come from one run: the first --output belongs to the first --format, and so on; a format
     /// without an --output goes to standard output.
-    #[arg(long, short, value_name = "FORMAT", value_parser = format_parser())]
+    #[arg(long, short, value_name = "FORMAT", value_parser = format_parser(), alias = "report-format")]
     pub(crate) format: Vec<Format>,
     /// file that the report is written to (repeatable)
     ///
@@ -34,9 +36,26 @@ pub(crate) struct OutputFlags {
     /// SARIF: tells this run's alerts from those of other runs over one repository [default: leakward]
     #[arg(long, value_name = "NAME")]
     sarif_category: Option<String>,
+    /// when to colour text for people
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
+    pub(super) color: ColorWhen,
+    /// print no text for people; the exit code tells
+    #[arg(long, short)]
+    quiet: bool,
     /// exit with N instead of 1 when there are findings
     #[arg(long, value_name = "N", default_value_t = FOUND)]
     pub(crate) exit_code: u8,
+}
+
+/// When to colour text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    /// on a terminal, unless the environment says otherwise
+    Auto,
+    /// always
+    Always,
+    /// never
+    Never,
 }
 
 impl OutputFlags {
@@ -47,18 +66,36 @@ impl OutputFlags {
 
     /// The reports that the flags ask for.
     pub(crate) fn outputs(&self) -> Result<Vec<Output>, Failure> {
-        let output = |(format, target): (Format, Target)| {
-            let mut options = match target {
-                Target::Stdout => Options::for_stdout(),
-                Target::File(_) => Options::for_file(),
-            };
-            options.show_secrets = self.show_secrets;
-            if let Some(category) = &self.sarif_category {
-                options.category.clone_from(category);
+        self.color.set();
+        let for_people = |format, target: &Target| format == Format::Human && *target == Target::Stdout;
+        let mut told = self.quiet;
+        let mut outputs = Vec::new();
+        for (format, target) in self.reports()? {
+            told |= for_people(format, &target);
+            if for_people(format, &target) && self.quiet {
+                continue;
             }
-            Output { reporter: format.reporter(&options), target }
+            let options = self.options(&target);
+            outputs.push(Output { reporter: format.reporter(&options), target });
+        }
+        if !told {
+            let target = Target::Stderr;
+            outputs.push(Output { reporter: report::brief(&self.options(&target)), target });
+        }
+        Ok(outputs)
+    }
+
+    fn options(&self, target: &Target) -> Options {
+        let mut options = match target {
+            Target::Stdout => Options::for_stdout(),
+            Target::Stderr => Options::for_stderr(),
+            Target::File(_) => Options::for_file(),
         };
-        Ok(self.reports()?.into_iter().map(output).collect())
+        options.show_secrets = self.show_secrets;
+        if let Some(category) = &self.sarif_category {
+            options.category.clone_from(category);
+        }
+        options
     }
 
     /// Formats and their places.
@@ -78,6 +115,34 @@ impl OutputFlags {
             reports.push((format, target));
         }
         Ok(reports)
+    }
+
+    /// Makes the report at `path` what gitleaks would write there.
+    pub(super) fn report_as_gitleaks(&mut self, path: &Path) {
+        let ending = path.extension().unwrap_or_default();
+        let format = match self.format.first() {
+            None if ending == "sarif" => Format::ALL.into_iter().find(|f| f.name() == "sarif"),
+            None | Some(Format::Json) => Some(Format::Gitleaks),
+            Some(format) => Some(*format),
+        };
+        self.format = format.into_iter().collect();
+        self.output = vec![path.to_owned()];
+        if path != Path::new("-") {
+            self.format.push(Format::Human);
+        }
+    }
+}
+
+impl ColorWhen {
+    /// Makes everything that writes text follow.
+    fn set(self) {
+        let choice = match self {
+            // The environment's wish is read where the text is written.
+            Self::Auto => return,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
     }
 }
 

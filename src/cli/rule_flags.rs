@@ -11,7 +11,7 @@ use crate::rule::{Confidence, RulePack, Severity, Text};
 #[command(next_help_heading = heading::RULES)]
 pub(crate) struct RuleFlags {
     /// run only this rule (repeatable)
-    #[arg(long = "rule", value_name = "ID")]
+    #[arg(long = "rule", value_name = "ID", alias = "enable-rule")]
     only: Vec<String>,
     /// leave this rule out (repeatable)
     #[arg(long = "disable-rule", value_name = "ID")]

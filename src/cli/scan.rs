@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::scan_flags::ScanFlags;
 use super::settings::from_folder;
@@ -36,11 +37,29 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// A scan of everything in `path`, the ignored files too.
+    pub(super) fn everything_in(
+        path: PathBuf,
+        follow_symlinks: bool,
+        max_file_size: Option<u64>,
+        scan: ScanFlags,
+    ) -> Self {
+        let (exclude, threads) = (Vec::new(), None);
+        Self { paths: vec![path], exclude, no_ignore: true, follow_symlinks, max_file_size, threads, scan }
+    }
+
     pub(super) fn run(self) -> Result<u8, Failure> {
+        self.run_within(None)
+    }
+
+    /// Runs the scan; gives it up after `time`.
+    pub(super) fn run_within(self, time: Option<Duration>) -> Result<u8, Failure> {
         let base = Base::of(&self.paths)?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
         let folder = base.dir().to_owned();
-        let prepared = self.scan.prepare(subject(&self.paths), root, &from_folder(&folder), &self.exclude)?;
+        let mut prepared =
+            self.scan.prepare(subject(&self.paths), root, &from_folder(&folder), &self.exclude)?;
+        prepared.config.time_limit = time;
         let files = Files {
             paths: self.paths,
             base,

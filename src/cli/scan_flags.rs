@@ -15,11 +15,11 @@ use crate::suppress::PathGlobs;
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScanFlags {
     #[command(flatten)]
-    settings: SettingsFlags,
+    pub(super) settings: SettingsFlags,
     #[command(flatten)]
     rules: RuleFlags,
     #[command(flatten)]
-    output: OutputFlags,
+    pub(super) output: OutputFlags,
 }
 
 /// A scan made ready, and what its source must know.
@@ -57,6 +57,7 @@ impl ScanFlags {
             subject,
             root,
             notes: settings.warnings,
+            time_limit: None,
             outputs,
             found: self.output.exit_code,
         };

@@ -18,16 +18,16 @@ pub(crate) struct SettingsFlags {
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
     /// baseline of accepted findings, made by `leakward baseline create`
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", alias = "baseline-path")]
     baseline: Option<PathBuf>,
     /// whether markers such as `leakward:allow` in the text count
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
-    inline_markers: Markers,
+    pub(super) inline_markers: Markers,
 }
 
 /// What markers in the text do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Markers {
+pub(super) enum Markers {
     /// they suppress the findings of their line
     Respect,
     /// they do nothing

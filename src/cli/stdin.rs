@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::gitleaks::GitleaksFlags;
 use super::scan_flags::{Prepared, ScanFlags};
 use super::settings::from_folder;
 use super::{Failure, heading};
@@ -14,18 +15,22 @@ use crate::source::{Base, Stdin};
 pub(super) struct Args {
     /// name of the input, for reports and for rules that look at paths
     #[arg(long, value_name = "NAME", help_heading = heading::INPUT)]
-    path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     #[command(flatten)]
-    scan: ScanFlags,
+    pub(super) scan: ScanFlags,
+    #[command(flatten)]
+    pub(super) gitleaks: GitleaksFlags,
 }
 
 impl Args {
-    pub(super) fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(mut self) -> Result<u8, Failure> {
+        let limits = self.gitleaks.apply(&mut self.scan)?;
         let subject = "standard input".to_owned();
         // The configuration is that of the folder in which the program runs, as if the input were a file there.
         let base = Base::of(&[".".into()])?;
         let read = from_folder(base.dir());
-        let Prepared { config, .. } = self.scan.prepare(subject, Root::default(), &read, &[])?;
+        let Prepared { mut config, .. } = self.scan.prepare(subject, Root::default(), &read, &[])?;
+        config.time_limit = limits.time;
         let name = self.path.map(|p| p.into_os_string().into_encoded_bytes());
         Ok(scan::run(&Stdin::new(name.unwrap_or_default()), &config)?)
     }

@@ -18,6 +18,8 @@ pub(super) struct Human {
     pub(super) color: bool,
     /// Columns of the terminal.
     pub(super) width: usize,
+    /// Whether findings are shown, or their number alone.
+    pub(super) findings: bool,
 }
 
 /// Gaps that are listed; the rest is counted. The other formats list them all.
@@ -27,8 +29,14 @@ impl Reporter for Human {
     fn report(&self, summary: &Summary<'_>, out: &mut dyn Write) -> io::Result<()> {
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(self.width);
-        for view in views(summary.findings, self.show_secrets) {
-            writeln!(out, "{}\n", finding(&view, &renderer))?;
+        let shown = if self.findings { summary.findings } else { &[] };
+        for view in views(shown, self.show_secrets) {
+            writeln!(
+                out,
+                "{}
+",
+                finding(&view, &renderer)
+            )?;
         }
         for note in &summary.tally.notes {
             self.line(out, AnsiColor::Green, "note", &plain(note.as_bytes()))?;
@@ -174,7 +182,7 @@ mod tests {
     const MASKED: &str = "tok_****************************WXYZ";
 
     fn render(findings: &[Finding], tally: &Tally, color: bool, width: usize) -> String {
-        let human = Human { show_secrets: false, color, width };
+        let human = Human { show_secrets: false, color, width, findings: true };
         let mut out = Vec::new();
         human.report(&sample::summary(findings, tally, &sample::pack()), &mut out).unwrap();
         String::from_utf8(out).unwrap()

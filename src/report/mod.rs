@@ -106,6 +106,12 @@ pub enum Format {
     Github,
 }
 
+/// A reporter for people who find the findings elsewhere: remarks, what was not scanned, and the counts.
+pub fn brief(options: &Options) -> Box<dyn Reporter> {
+    let Options { show_secrets, color, width, category: _ } = *options;
+    Box::new(human::Human { show_secrets, color, width, findings: false })
+}
+
 impl Options {
     /// Options for standard output: coloured if it is a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM say
     /// otherwise.
@@ -113,6 +119,12 @@ impl Options {
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let width = terminal_size::terminal_size_of(io::stdout()).map_or(Self::WIDTH, |(w, _)| w.0.into());
         Self { color, width, ..Self::for_file() }
+    }
+
+    /// Options for standard error, likewise.
+    pub fn for_stderr() -> Self {
+        let color = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        Self { color, ..Self::for_file() }
     }
 
     /// Options for a file: never coloured.
@@ -173,7 +185,7 @@ impl Format {
     pub fn reporter(self, options: &Options) -> Box<dyn Reporter> {
         let Options { show_secrets, color, width, ref category } = *options;
         match self {
-            Self::Human => Box::new(human::Human { show_secrets, color, width }),
+            Self::Human => Box::new(human::Human { show_secrets, color, width, findings: true }),
             Self::Json => Box::new(json::Json { show_secrets, lines: false }),
             Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
             Self::Sarif => Box::new(sarif::SarifLog { show_secrets, category: category.clone() }),

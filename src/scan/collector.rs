@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use super::Config;
 use super::finder::{Finder, Found};
@@ -13,18 +14,24 @@ use crate::report::Progress;
 pub(super) struct Collector<'s> {
     config: &'s Config,
     paths: &'s PathStage,
+    begun: Instant,
     progress: &'s Progress,
     found: Mutex<Found>,
 }
 
 impl<'s> Collector<'s> {
-    pub(super) fn new(config: &'s Config, paths: &'s PathStage, progress: &'s Progress) -> Self {
-        Self { config, paths, progress, found: Mutex::default() }
+    pub(super) fn new(
+        config: &'s Config,
+        paths: &'s PathStage,
+        begun: Instant,
+        progress: &'s Progress,
+    ) -> Self {
+        Self { config, paths, begun, progress, found: Mutex::default() }
     }
 
     /// A visitor for one thread.
     pub(super) fn visitor(&'s self) -> Finder<'s> {
-        Finder::new(self.config, self.paths, self.progress, &self.found)
+        Finder::new(self.config, self.paths, self.begun, self.progress, &self.found)
     }
 
     /// The findings in their order, each once, and the tally in its order.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::time::Instant;
 
 use bstr::ByteSlice;
 
@@ -32,6 +33,7 @@ pub(super) struct Finder<'s> {
     found: Found,
     /// The day of the scan, as the second in which it begins (UTC).
     today: i64,
+    begun: Instant,
     progress: &'s Progress,
     all: &'s Mutex<Found>,
 }
@@ -47,12 +49,22 @@ impl<'s> Finder<'s> {
     pub(super) fn new(
         config: &'s Config,
         paths: &'s PathStage,
+        begun: Instant,
         progress: &'s Progress,
         all: &'s Mutex<Found>,
     ) -> Self {
         let days = config.suppressor.today - jiff::civil::date(1970, 1, 1);
         let today = i64::from(days.get_days()) * 86_400;
-        Self { config, paths, scratch: Scratch::default(), found: Found::default(), today, progress, all }
+        Self {
+            config,
+            paths,
+            scratch: Scratch::default(),
+            found: Found::default(),
+            today,
+            begun,
+            progress,
+            all,
+        }
     }
 
     /// Whether a report may show `candidate` of a blob at `path`.
@@ -133,6 +145,16 @@ impl<'s> Finder<'s> {
         pack.rule(&rule.id).expect("the detector runs the rules of its own pack").clone()
     }
 
+    /// Whether the scan has run out of time; says so in the report.
+    fn is_late(&mut self) -> bool {
+        let Some(limit) = self.config.time_limit.filter(|limit| self.begun.elapsed() > *limit) else {
+            return false;
+        };
+        let why = format!("given up after {} s", limit.as_secs());
+        self.found.gaps.push(Gap { what: self.config.subject.as_str().into(), why });
+        true
+    }
+
     /// Keeps what is found in `blob`.
     fn search(&mut self, origin: &Origin, blob: &Blob<'_>) {
         let mut candidates = Vec::new();
@@ -157,6 +179,9 @@ impl<'s> Finder<'s> {
 impl Visitor for Finder<'_> {
     fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
         self.progress.add(blob.bytes.len(), blob.start == Start::FIRST);
+        if self.is_late() {
+            return ControlFlow::Break(());
+        }
         // A bug that one blob brings to light must not cost the others their scan.
         if catch_unwind(AssertUnwindSafe(|| self.search(origin, blob))).is_err() {
             self.scratch = Scratch::default();

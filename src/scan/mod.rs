@@ -45,6 +45,8 @@ pub struct Config {
     pub root: Root,
     /// Remarks that a person must see, such as what is wrong with the configuration.
     pub notes: Vec<String>,
+    /// Time after which the scan is given up; what is left then is a gap.
+    pub time_limit: Option<Duration>,
     /// Where reports go.
     pub outputs: Vec<Output>,
     /// Exit code when there are findings; [`FAILED`] beats it.
@@ -101,7 +103,7 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     let begun = Instant::now();
     let paths = PathStage::new(config.detector.pack());
     let progress = Progress::start();
-    let collector = Collector::new(config, &paths, &progress);
+    let collector = Collector::new(config, &paths, begun, &progress);
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);

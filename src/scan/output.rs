@@ -19,6 +19,8 @@ pub struct Output {
 pub enum Target {
     /// Standard output. A reader that has gone away is no error.
     Stdout,
+    /// Standard error; that it cannot be written is no error.
+    Stderr,
     /// A file, replaced as a whole.
     File(PathBuf),
 }
@@ -42,6 +44,10 @@ pub(super) fn write_all(outputs: &[Output], summary: &Summary<'_>) -> Result<(),
     for Output { reporter, target } in outputs {
         let written = match target {
             Target::Stdout => to_stdout(reporter.as_ref(), summary),
+            Target::Stderr => {
+                let _ = reporter.report(summary, &mut io::stderr().lock());
+                Ok(())
+            }
             Target::File(path) => to_file(path, reporter.as_ref(), summary),
         };
         for warning in reporter.warnings(summary) {
@@ -82,6 +88,7 @@ fn to_file(path: &Path, reporter: &dyn Reporter, summary: &Summary<'_>) -> io::R
         return reporter.report(summary, &mut out).and_then(|()| out.flush());
     }
     let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(dir)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".leakward-").suffix(".part");
     #[cfg(unix)]
@@ -97,6 +104,7 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Stdout => f.write_str("standard output"),
+            Self::Stderr => f.write_str("standard error"),
             Self::File(path) => path.display().fmt(f),
         }
     }

@@ -2,5 +2,6 @@
 
 mod bad_files;
 mod files;
+mod gitleaks;
 mod outputs;
 mod sandbox;

@@ -34,11 +34,11 @@ fn a_full_disk_is_an_error() {
     let dir = Sandbox::new();
     let run = dir.run(["scan", "--format", "json", "--output", "/dev/full"]);
     assert_eq!(run.code, Some(2), "{run:?}");
-    assert!(run.stderr.starts_with("error: cannot write /dev/full: "), "{run:?}");
+    assert!(run.stderr.contains("error: cannot write /dev/full: "), "{run:?}");
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let run = Run::of(dir.command(["scan"]).stdout(full));
     assert_eq!(run.code, Some(2), "{run:?}");
-    assert!(run.stderr.starts_with("error: cannot write standard output: "), "{run:?}");
+    assert!(run.stderr.contains("error: cannot write standard output: "), "{run:?}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_report_that_cannot_be_written_leaves_nothing_behind() {
     let dir = Sandbox::new();
     let run = dir.run(["scan", "--output", "missing/out.json"]);
     assert_eq!(run.code, Some(2), "{run:?}");
-    assert!(run.stderr.starts_with("error: cannot write missing/out.json: "), "{run:?}");
+    assert!(run.stderr.contains("error: cannot write missing/out.json: No such file"), "{run:?}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 

@@ -1,0 +1,88 @@
+//! Commands and flags of gitleaks, as hooks and CI lines hold them.
+
+use std::fs;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn dir_reads_ignored_files_and_takes_the_usual_flags() {
+    let dir = Sandbox::new();
+    dir.file("src/.gitignore", "a\n");
+    dir.file("src/a", "x");
+    for command in ["dir", "directory", "file"] {
+        let args = [
+            command,
+            "src",
+            "-v",
+            "--redact",
+            "--no-banner",
+            "--no-color",
+            "-l",
+            "debug",
+            "--exit-code",
+            "9",
+            "--max-target-megabytes",
+            "5",
+            "--max-decode-depth",
+            "3",
+            "--max-archive-depth",
+            "0",
+            "--timeout",
+            "60",
+            "-f",
+            "json",
+            "-r",
+            "out.json",
+            "--platform",
+            "github",
+            "--ignore-gitleaks-allow",
+            "-i",
+            ".",
+            "--follow-symlinks",
+        ];
+        let run = dir.run(args);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains("scanned 2 files"), "{run:?}");
+        assert_eq!(fs::read_to_string(dir.path().join("out.json")).unwrap().trim(), "[]");
+    }
+}
+
+#[test]
+fn detect_without_git_reads_files() {
+    let dir = Sandbox::new();
+    dir.file("src/a", "x");
+    let run = dir.run(["detect", "--no-git", "--source", "src", "--redact=100", "--verbose"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("scanned 1 file,"), "{run:?}");
+}
+
+#[test]
+fn detect_with_a_pipe_reads_standard_input() {
+    let run = Sandbox::new().run_with(["detect", "--pipe"], b"x\n");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("standard input"), "{run:?}");
+}
+
+#[test]
+fn what_would_be_missed_in_silence_is_refused() {
+    let dir = Sandbox::new();
+    dir.file(".gitleaksignore", "a:b:1\n");
+    dir.file(".gitleaks.toml", "title = 'x'\n");
+    dir.file("old.json", "[]\n");
+    let refused: [&[&str]; 9] = [
+        &["--max-archive-depth", "2"],
+        &["--diagnostics", "cpu"],
+        &["--report-template", "x.tmpl"],
+        &["-f", "csv", "-r", "x"],
+        &["-f", "junit", "-r", "x"],
+        &["-f", "template", "-r", "x"],
+        &["-i", "."],
+        &["-c", ".gitleaks.toml"],
+        &["-b", "old.json"],
+    ];
+    for flags in refused {
+        let run = dir.run(["dir"].iter().chain(flags));
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{flags:?}: {run:?}");
+        assert!(run.stderr.starts_with("error: "), "{flags:?}: {run:?}");
+    }
+}
