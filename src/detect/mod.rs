@@ -14,6 +14,7 @@
 mod assignment;
 mod builtin;
 mod cli;
+pub mod delta;
 mod detector;
 mod gate;
 mod generic;

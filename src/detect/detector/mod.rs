@@ -311,4 +311,6 @@ fn around(changed: &[Span], margins: (usize, usize), len: usize) -> Vec<Span> {
 }
 
 #[cfg(test)]
+mod locality;
+#[cfg(test)]
 mod tests;
