@@ -237,3 +237,138 @@ fn totals<'s>(summary: &'s Summary<'_>) -> Totals<'s> {
         notes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bstr::BString;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::{Finding, Origin, Related, SkipReason};
+    use crate::report::sample;
+
+    const TOKEN: &str = "tok_0123456789abcdefghijklmnopqrstuvWXYZ";
+
+    fn report(lines: bool, findings: &[Finding], tally: &Tally) -> String {
+        let mut out = Vec::new();
+        let pack = sample::pack();
+        Json { show_secrets: false, lines }
+            .report(&sample::summary(findings, tally, &pack), &mut out)
+            .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// One finding of each kind of place and suppression, and a tally with everything.
+    fn everything() -> (Vec<Finding>, Tally) {
+        let commit = || {
+            let (author, email, message) = ("A".into(), "a@b".into(), "m".into());
+            Arc::new(Commit { id: "c0ffee".into(), author, email, time: 1, message })
+        };
+        let places = [
+            Place::File,
+            Place::Stdin,
+            Place::Index,
+            Place::Commit(commit()),
+            Place::Message(commit(), MessageKind::Note),
+            Place::Unreachable("beef".into()),
+        ];
+        let by = [
+            None,
+            Some(Suppression::Marker("gitleaks:allow")),
+            Some(Suppression::Allow("docs".into())),
+            Some(Suppression::Baseline(None)),
+            Some(Suppression::Baseline(Some("old".into()))),
+            None,
+        ];
+        let finding = |(place, suppressed)| {
+            let plain = sample::finding("a.py", &format!("k='{TOKEN}'"), TOKEN);
+            let parts = vec![Related { rule: plain.rule.clone(), region: plain.region }];
+            let origin = Origin::new(BString::from(b"a\xff.py"), place);
+            Finding { origin, suppressed, parts, layers: vec!["base64"], ..plain }
+        };
+        let mut tally = Tally { blobs: 2, bytes: 99, commits: 1, ..Tally::default() };
+        tally.skip(SkipReason::Binary);
+        tally.gap("x", "y");
+        tally.notes.push("n".into());
+        (places.into_iter().zip(by).map(finding).collect(), tally)
+    }
+
+    fn schema(at: &str) -> jsonschema::Validator {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+        let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        if !at.is_empty() {
+            schema = json!({ "$ref": format!("#/$defs/{at}"), "$defs": schema["$defs"] });
+        }
+        jsonschema::validator_for(&schema).unwrap()
+    }
+
+    fn errors(schema: &jsonschema::Validator, value: &Value) -> Vec<String> {
+        schema.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+    }
+
+    #[test]
+    fn reports_keep_to_the_published_schema() {
+        let (findings, tally) = everything();
+        for (findings, tally) in [(&findings[..], &tally), (&[], &Tally::default())] {
+            let document: Value = serde_json::from_str(&report(false, findings, tally)).unwrap();
+            assert_eq!(errors(&schema(""), &document), [""; 0]);
+            let line = schema("line");
+            for text in report(true, findings, tally).lines() {
+                assert_eq!(errors(&line, &serde_json::from_str(text).unwrap()), [""; 0], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_refuses_what_no_report_holds() {
+        let (findings, tally) = everything();
+        let document: Value = serde_json::from_str(&report(false, &findings, &tally)).unwrap();
+        for change in [json!({ "severity": "worst" }), json!({ "start": 3 }), json!({ "value": "x" })] {
+            let mut broken = document.clone();
+            broken["findings"][0].as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            assert!(!schema("").is_valid(&broken), "{change}");
+        }
+    }
+
+    #[test]
+    fn a_finding_has_its_place_mask_and_reasons() {
+        let text =
+            report(false, &[sample::finding("a.py", &format!("\nk = '{TOKEN}'"), TOKEN)], &Tally::default());
+        let finding = &serde_json::from_str::<Value>(&text).unwrap()["findings"][0];
+        assert_eq!(finding["rule"], "acme-key");
+        assert_eq!(
+            (&finding["start"], &finding["end"]),
+            (&json!({"line": 2, "column": 6}), &json!({"line": 2, "column": 46}))
+        );
+        assert_eq!(finding["secret"], "tok_****************************WXYZ");
+        assert_eq!(finding["why"], json!(["prefix tok_", "checksum passed"]));
+        assert_eq!((&finding["commit"], &finding["suppressed"]), (&Value::Null, &Value::Null));
+    }
+
+    #[test]
+    fn a_path_that_is_not_utf_8_is_kept_in_base64() {
+        let (findings, tally) = everything();
+        let document: Value = serde_json::from_str(&report(false, &findings[..1], &tally)).unwrap();
+        let finding = &document["findings"][0];
+        assert_eq!(
+            (&finding["path"], &finding["path_bytes"]),
+            (&"a\u{fffd}.py".into(), &STANDARD.encode(b"a\xff.py").into())
+        );
+    }
+
+    #[test]
+    fn the_last_line_is_the_summary() {
+        let (findings, tally) = everything();
+        let text = report(true, &findings, &tally);
+        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(
+            (&last["type"], &last["exit_code"], &last["findings"]),
+            (&"summary".into(), &2.into(), &2.into())
+        );
+        assert_eq!(last["gaps"], json!([{"what": "x", "why": "y"}]));
+        assert_eq!(last["skipped"], json!({"binary": 1}));
+        assert_eq!(text.lines().count(), findings.len() + 1);
+    }
+}
