@@ -9,6 +9,7 @@
 //! | 1 | [`secret`], [`clock`] | values, their names, and time |
 
 pub mod clock;
+pub mod http;
 pub mod provider;
 pub mod secret;
 

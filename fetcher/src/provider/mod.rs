@@ -1,11 +1,18 @@
 //! How one kind of secrets manager is asked: the [`SecretProvider`] trait and what it answers.
 //! A provider asks once and answers; caching, retrying, breaking and time limits are not its business.
 
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
 mod capabilities;
 mod fault;
 mod fetched;
+#[cfg(feature = "gcp")]
+pub mod gcp;
 mod lease;
 mod mock;
+pub mod vault;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -39,6 +39,9 @@ pub struct JsonError {
 }
 
 impl<'a> Json<'a> {
+    /// The document `null`.
+    pub const NULL: Json<'static> = Json { text: b"null" };
+
     /// Checks a whole document.
     ///
     /// # Errors

@@ -1,0 +1,216 @@
+//! Google Secret Manager, through the official client.
+//!
+//! Login is the client's: application default credentials (workload identity federation, metadata server, service
+//! account file). The checksum that comes with every value is checked here. The client's `Debug` prints payloads,
+//! so none of its types is ever printed.
+
+use std::time::Duration;
+
+use google_cloud_gax::error::Error;
+use google_cloud_gax::error::rpc::Code;
+use google_cloud_gax::options::RequestOptionsBuilder as _;
+use google_cloud_gax::paginator::ItemPaginator as _;
+use google_cloud_gax::retry_policy::NeverRetry;
+use google_cloud_secretmanager_v1::client::SecretManagerService;
+use google_cloud_secretmanager_v1::model::secret_version::State;
+
+use super::{Answer, Capabilities, Fault, FaultKind, Fetched, SecretProvider};
+use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
+
+/// Google Secret Manager in one project. A path is a secret's name, or its full name `projects/P/secrets/S`.
+pub struct GcpProvider {
+    client: SecretManagerService,
+    project: String,
+}
+
+impl GcpProvider {
+    /// Longest time for one attempt.
+    pub const ATTEMPT: Duration = Duration::from_secs(3);
+
+    /// One with application default credentials. `endpoint` replaces Google's own address; `anonymous` sends no
+    /// login, for emulators.
+    ///
+    /// # Errors
+    /// There are no credentials, or the address is none.
+    pub async fn new(project: &str, endpoint: Option<&str>, anonymous: bool) -> Result<Self, Fault> {
+        let mut builder =
+            SecretManagerService::builder().with_attempt_timeout(Self::ATTEMPT).with_retry_policy(NeverRetry);
+        if let Some(endpoint) = endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if anonymous {
+            builder =
+                builder.with_credentials(google_cloud_auth::credentials::anonymous::Builder::new().build());
+        }
+        let failed = |_| Fault::new(FaultKind::Auth).with_detail("no usable credentials for Google");
+        Ok(Self { client: builder.build().await.map_err(failed)?, project: project.to_owned() })
+    }
+
+    /// The full name of the secret at `path`.
+    fn full_name(&self, path: &SecretPath) -> String {
+        match path.as_str() {
+            full if full.starts_with("projects/") => full.to_owned(),
+            name => format!("projects/{}/secrets/{name}", self.project),
+        }
+    }
+
+    async fn value(&self, secret: &SecretRef) -> Result<Fetched, Fault> {
+        let parent = self.full_name(secret.path());
+        let selected = match secret.version() {
+            VersionSelector::Current => "latest".to_owned(),
+            VersionSelector::Exact(version) => version.as_str().to_owned(),
+            VersionSelector::Stage(alias) => alias.to_string(),
+            VersionSelector::Previous => self.previous(&parent).await?,
+        };
+        let name = format!("{parent}/versions/{selected}");
+        let answer =
+            self.client.access_secret_version().set_name(name).with_attempt_timeout(Self::ATTEMPT).send();
+        let answer = answer.await.map_err(|e| fault(&e))?;
+        let payload =
+            answer.payload.ok_or(Fault::new(FaultKind::Invalid).with_detail("the answer holds no value"))?;
+        let secret = Secret::copy_of(&payload.data);
+        // The reason to open it: Google asks to check what arrived against the sum that came with it.
+        let sum = i64::from(crc32c::crc32c(secret.expose()));
+        if payload.data_crc32c.is_some_and(|expected| expected != sum) {
+            return Err(Fault::new(FaultKind::Transient).with_detail("the value does not match its checksum"));
+        }
+        Ok(Fetched::new(secret, Version::new(last_segment(&answer.name))))
+    }
+
+    /// The newest enabled version before the latest one.
+    async fn previous(&self, parent: &str) -> Result<String, Fault> {
+        let mut items = self.client.list_secret_versions().set_parent(parent).by_item();
+        let mut numbers = Vec::new();
+        while let Some(version) = items.next().await {
+            let version = version.map_err(|e| fault(&e))?;
+            if version.state == State::Enabled {
+                numbers.extend(last_segment(&version.name).parse::<u64>());
+            }
+        }
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        let previous = numbers.get(1).map(u64::to_string);
+        previous.ok_or(Fault::new(FaultKind::NotFound).with_detail("there is no earlier enabled version"))
+    }
+
+    async fn names(&self, prefix: Option<&SecretPath>) -> Result<Vec<SecretPath>, Fault> {
+        let parent = format!("projects/{}", self.project);
+        let mut items = self.client.list_secrets().set_parent(parent).by_item();
+        let mut names = Vec::new();
+        while let Some(secret) = items.next().await {
+            let name = secret.map_err(|e| fault(&e))?.name;
+            let name = last_segment(&name);
+            if prefix.is_none_or(|p| name.starts_with(p.as_str())) {
+                names.extend(SecretPath::parse(name).ok());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    async fn number(&self, secret: &SecretRef) -> Result<Version, Fault> {
+        let parent = self.full_name(secret.path());
+        let selected = match secret.version() {
+            VersionSelector::Current => "latest".to_owned(),
+            VersionSelector::Exact(version) => version.as_str().to_owned(),
+            VersionSelector::Stage(alias) => alias.to_string(),
+            VersionSelector::Previous => self.previous(&parent).await?,
+        };
+        let name = format!("{parent}/versions/{selected}");
+        let version = self.client.get_secret_version().set_name(name).send().await.map_err(|e| fault(&e))?;
+        match version.state {
+            State::Enabled => Ok(Version::new(last_segment(&version.name))),
+            _ => Err(Fault::new(FaultKind::Disabled)),
+        }
+    }
+}
+
+impl std::fmt::Debug for GcpProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GcpProvider").field("project", &self.project).finish_non_exhaustive()
+    }
+}
+
+impl SecretProvider for GcpProvider {
+    fn name(&self) -> &str {
+        "gcp"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::PLAIN.with_versions().with_list().with_version_check()
+    }
+
+    fn fetch<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Fetched> {
+        Box::pin(self.value(secret))
+    }
+
+    fn list<'a>(&'a self, prefix: Option<&'a SecretPath>) -> Answer<'a, Vec<SecretPath>> {
+        Box::pin(self.names(prefix))
+    }
+
+    fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
+        Box::pin(self.number(secret))
+    }
+}
+
+fn last_segment(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn fault(error: &Error) -> Fault {
+    if error.is_authentication() {
+        return Fault::new(FaultKind::Auth);
+    }
+    if error.is_timeout() || error.is_io() || error.is_connect() || error.is_exhausted() {
+        return Fault::new(FaultKind::Transient).with_detail("no answer in time");
+    }
+    if let Some(status) = error.status() {
+        return Fault::new(kind(status.code)).with_code(status.code.name());
+    }
+    match error.http_status_code() {
+        Some(status) => Fault::new(kind_of_status(status)).with_code(status),
+        None => Fault::new(FaultKind::Invalid).with_detail("the answer cannot be read"),
+    }
+}
+
+fn kind(code: Code) -> FaultKind {
+    match code {
+        Code::NotFound => FaultKind::NotFound,
+        Code::FailedPrecondition => FaultKind::Disabled,
+        Code::PermissionDenied => FaultKind::Denied,
+        Code::Unauthenticated => FaultKind::Auth,
+        Code::ResourceExhausted => FaultKind::Throttled,
+        Code::Unavailable | Code::Internal | Code::DeadlineExceeded | Code::Aborted | Code::Unknown => {
+            FaultKind::Transient
+        }
+        _ => FaultKind::Invalid,
+    }
+}
+
+/// For answers that do not come from the service itself: a proxy, a load balancer.
+fn kind_of_status(status: u16) -> FaultKind {
+    match status {
+        401 => FaultKind::Auth,
+        403 => FaultKind::Denied,
+        429 => FaultKind::Throttled,
+        500.. => FaultKind::Transient,
+        _ => FaultKind::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disabled_version_is_not_an_absent_one() {
+        assert_eq!(kind(Code::FailedPrecondition), FaultKind::Disabled);
+        assert_eq!(kind(Code::NotFound), FaultKind::NotFound);
+        assert_eq!(kind(Code::ResourceExhausted), FaultKind::Throttled);
+        assert_eq!(kind_of_status(502), FaultKind::Transient);
+    }
+
+    #[test]
+    fn a_name_ends_with_its_number() {
+        assert_eq!(last_segment("projects/p/secrets/s/versions/7"), "7");
+    }
+}

@@ -1,0 +1,231 @@
+//! Reading, listing and version checks, engine by engine.
+
+use std::time::{Duration, SystemTime};
+
+use super::answer::Envelope;
+use super::mounts::{Engine, Located};
+use super::{VaultProvider, no_stage};
+use crate::http::{Buffer, Method};
+use crate::provider::{Fault, FaultKind, Fetched, Lease, Lifetime};
+use crate::secret::{Json, Secret, SecretPath, SecretRef, Version, VersionSelector};
+
+/// How many earlier versions are looked at for the previous one that still exists.
+const LOOK_BACK: u64 = 10;
+/// How deep folders are listed.
+const DEPTH: usize = 32;
+
+impl VaultProvider {
+    pub(super) async fn read(&self, secret: &SecretRef) -> Result<Fetched, Fault> {
+        no_stage(secret.version())?;
+        if let Some(body) = self.requests.get(secret.path()) {
+            let mut buffer = Buffer::with_capacity(body.len());
+            buffer.extend(body.as_bytes());
+            let answer = self.call(Method::Post, secret.path().as_str(), Some(buffer)).await?;
+            return self.lent(&answer);
+        }
+        let located = self.locate(secret.path()).await?;
+        match located.engine {
+            Engine::Kv2 => self.versioned(&located, secret.version()).await,
+            Engine::Kv1 | Engine::Other if *secret.version() != VersionSelector::Current => {
+                Err(Fault::new(FaultKind::Unsupported).with_detail("this engine keeps no versions"))
+            }
+            Engine::Kv1 => plain(&self.get(secret.path().as_str()).await?),
+            Engine::Other => self.lent(&self.get(secret.path().as_str()).await?),
+        }
+    }
+
+    async fn versioned(&self, located: &Located, version: &VersionSelector) -> Result<Fetched, Fault> {
+        let Located { mount, rest, .. } = located;
+        // Guides and other clients name the API's path; a secret that is really called `data/…` comes second.
+        if let Some(logical) = rest.strip_prefix("data/") {
+            match self.versioned_at(mount, logical, version).await {
+                Err(fault) if fault.kind() == FaultKind::NotFound => {}
+                answer => return answer,
+            }
+        }
+        self.versioned_at(mount, rest, version).await
+    }
+
+    async fn versioned_at(
+        &self,
+        mount: &str,
+        path: &str,
+        version: &VersionSelector,
+    ) -> Result<Fetched, Fault> {
+        let base = format!("{mount}/data/{path}");
+        match version {
+            VersionSelector::Exact(version) => {
+                let number: u64 = version.as_str().parse().map_err(|_| Fault::new(FaultKind::NotFound))?;
+                versioned_value(&self.get(&format!("{base}?version={number}")).await?)
+            }
+            VersionSelector::Previous => {
+                let current = self.current_number(mount, path).await?;
+                for number in (1..current).rev().take(LOOK_BACK as usize) {
+                    match self.get(&format!("{base}?version={number}")).await {
+                        Ok(answer) => return versioned_value(&answer),
+                        Err(fault) if fault.kind().is_absence() => {}
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                Err(Fault::new(FaultKind::NotFound).with_detail("there is no earlier version"))
+            }
+            _ => versioned_value(&self.get(&base).await?),
+        }
+    }
+
+    /// The number of the current version, even when that is deleted.
+    async fn current_number(&self, mount: &str, path: &str) -> Result<u64, Fault> {
+        let answer = self.get(&format!("{mount}/metadata/{path}")).await?;
+        let number = answer.data().and_then(|d| d.field("current_version")).and_then(Json::unsigned);
+        number.ok_or(Fault::new(FaultKind::Invalid).with_detail("the metadata name no version"))
+    }
+
+    pub(super) async fn current_version(&self, secret: &SecretRef) -> Result<Version, Fault> {
+        no_stage(secret.version())?;
+        let located = self.locate(secret.path()).await?;
+        match (located.engine, secret.version()) {
+            (_, VersionSelector::Exact(version)) => Ok(version.clone()),
+            (Engine::Kv2, VersionSelector::Current) => {
+                let rest = located.rest.strip_prefix("data/").unwrap_or(&located.rest);
+                self.current_number(&located.mount, rest).await.map(|n| Version::new(n.to_string()))
+            }
+            _ => Err(Fault::new(FaultKind::Unsupported)),
+        }
+    }
+
+    /// An answer of an engine that lends or makes: leases, static roles, certificates.
+    fn lent(&self, answer: &Envelope) -> Result<Fetched, Fault> {
+        let data =
+            answer.data().ok_or(Fault::new(FaultKind::Invalid).with_detail("the answer holds no data"))?;
+        let secret = Secret::copy_of(data.raw());
+        let tag = secret.tag();
+        if let Some(id) = answer.lease_id() {
+            let version = Version::new(id.tag().to_string());
+            let mut lease = Lease::new(id, Duration::from_secs(answer.lease_duration()));
+            lease.renewable = answer.renewable();
+            lease.login_left = self.login_left();
+            return Ok(Fetched::new(secret, version).with_lifetime(Lifetime::Leased(lease)));
+        }
+        if let Some(ttl) = data.field("ttl").and_then(Json::unsigned) {
+            let rotated = data.plain_field("last_vault_rotation");
+            let version = if rotated.is_empty() { tag.to_string() } else { rotated };
+            let lifetime = Lifetime::Rotates(Duration::from_secs(ttl));
+            return Ok(Fetched::new(secret, Version::new(version)).with_lifetime(lifetime));
+        }
+        let fetched = Fetched::new(secret, Version::new(tag.to_string()));
+        Ok(match data.field("expiration").and_then(Json::unsigned) {
+            Some(seconds) => {
+                fetched.with_lifetime(Lifetime::Until(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)))
+            }
+            None => fetched,
+        })
+    }
+
+    pub(super) async fn paths(&self, prefix: Option<&SecretPath>) -> Result<Vec<SecretPath>, Fault> {
+        let mut paths = Vec::new();
+        match prefix {
+            Some(prefix) => {
+                // A mount is a prefix too, and cannot be located as a path below one.
+                let below =
+                    SecretPath::parse(&format!("{prefix}/x")).map_err(|_| Fault::new(FaultKind::Invalid))?;
+                let Located { mount, engine, rest } = self.locate(&below).await?;
+                let folder = rest.strip_suffix('x').unwrap_or_default().to_owned();
+                self.walk(&mount, engine, folder, &mut paths).await?;
+            }
+            None => {
+                for (mount, engine) in self.key_value_mounts().await? {
+                    match self.walk(&mount, engine, String::new(), &mut paths).await {
+                        // A mount that may be seen but not listed is no reason to lose the others.
+                        Err(fault) if fault.kind() == FaultKind::Denied => {}
+                        other => other?,
+                    }
+                }
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// Appends the secrets below `folder`, which is empty or ends with a slash.
+    async fn walk(
+        &self,
+        mount: &str,
+        engine: Engine,
+        folder: String,
+        paths: &mut Vec<SecretPath>,
+    ) -> Result<(), Fault> {
+        let middle = match engine {
+            Engine::Kv2 => "metadata/",
+            Engine::Kv1 => "",
+            Engine::Other => {
+                return Err(Fault::new(FaultKind::Unsupported).with_detail("this engine lists no secrets"));
+            }
+        };
+        let mut left = vec![(folder, 0)];
+        while let Some((folder, depth)) = left.pop() {
+            let answer = match self.get(&format!("{mount}/{middle}{folder}?list=true")).await {
+                Err(fault) if fault.kind() == FaultKind::NotFound => continue,
+                answer => answer?,
+            };
+            let keys = answer.data().and_then(|d| d.field("keys"));
+            for key in keys.into_iter().flat_map(Json::items).filter_map(Json::plain) {
+                match key.strip_suffix('/') {
+                    Some(_) if depth < DEPTH => left.push((format!("{folder}{key}"), depth + 1)),
+                    Some(_) => {
+                        return Err(Fault::new(FaultKind::Invalid).with_detail("folders are nested too deep"));
+                    }
+                    None => paths.extend(SecretPath::parse(&format!("{mount}/{folder}{key}")).ok()),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An answer of the engine with versions.
+fn versioned_value(answer: &Envelope) -> Result<Fetched, Fault> {
+    let missing = || Fault::new(FaultKind::Invalid).with_detail("the answer holds no versioned data");
+    let data = answer.data().ok_or_else(missing)?;
+    let value = data.field("data").ok_or_else(missing)?;
+    let number = data.at("metadata.version").and_then(Json::unsigned).ok_or_else(missing)?;
+    let created = data.at("metadata.created_time").and_then(Json::plain).and_then(|t| time(&t));
+    let fetched = Fetched::new(Secret::copy_of(value.raw()), Version::new(number.to_string()));
+    Ok(match created {
+        Some(created) => fetched.with_created(created),
+        None => fetched,
+    })
+}
+
+/// An answer of the engine without versions. Its `lease_duration` is a wish of whoever wrote the value.
+fn plain(answer: &Envelope) -> Result<Fetched, Fault> {
+    let data = answer.data().ok_or(Fault::new(FaultKind::Invalid).with_detail("the answer holds no data"))?;
+    let secret = Secret::copy_of(data.raw());
+    let version = Version::new(secret.tag().to_string());
+    let wished = ["ttl", "lease"].iter().any(|name| data.field(name).is_some());
+    let fetched = Fetched::new(secret, version);
+    Ok(match answer.lease_duration() {
+        seconds if wished && seconds > 0 => {
+            fetched.with_lifetime(Lifetime::Hint(Duration::from_secs(seconds)))
+        }
+        _ => fetched,
+    })
+}
+
+fn time(text: &str) -> Option<SystemTime> {
+    text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_times_are_read() {
+        let seconds = |t: &str| time(t).unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), 0);
+        assert_eq!(seconds("2000-02-29T12:00:00.5Z"), 951_825_600);
+        assert_eq!(seconds("2026-11-23T01:02:03.123456789Z"), 1_795_395_723);
+        assert_eq!(time("yesterday"), None);
+    }
+}
