@@ -4,6 +4,7 @@
 //! register; it reads nothing itself.
 
 use super::generic;
+use super::pem::PemBlock;
 use crate::model::{Reason, Secret, Span};
 use crate::rule::Confidence;
 
@@ -67,6 +68,7 @@ static READERS: &[&dyn Builtin] = &[
     &generic::PasswordFile,
     &generic::Statement,
     &generic::Url,
+    &PemBlock,
 ];
 
 /// The reader called `name`.

@@ -23,6 +23,7 @@ pub mod known;
 mod kubernetes;
 mod netrc;
 mod pattern;
+mod pem;
 mod prefilter;
 mod reader;
 mod runner;
@@ -30,6 +31,7 @@ mod settle;
 mod sql;
 #[cfg(test)]
 mod testing;
+pub mod trial;
 mod url;
 mod wide;
 

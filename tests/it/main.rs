@@ -5,4 +5,5 @@ mod config_schema;
 mod files;
 mod gitleaks;
 mod outputs;
+mod rules;
 mod sandbox;

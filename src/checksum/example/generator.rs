@@ -89,6 +89,7 @@ fn shape(call: &Call<'_>, random: &mut Random) -> Option<Result<String, ExampleE
         "indent" => {
             call.text(0).and_then(|text| Ok(text.replace('\n', &format!("\n{}", " ".repeat(call.count(1)?)))))
         }
+        "json" => Ok(json(call.arguments)),
         "uuid" => Ok(uuid(random)),
         _ => return None,
     })
@@ -103,6 +104,9 @@ fn token(call: &Call<'_>, random: &mut Random) -> Option<Result<String, ExampleE
         "aws_secret" => Ok(aws_secret(random)),
         "azure_key" => text(0).and_then(|service| azure_key(call, service, random)),
         "azdo" => Ok(azure_devops::seal(random.bytes())),
+        "basic" => {
+            Ok(base64::encode(format!("{}:{}", random.text(LOWER, 6), random.text(BASE62, 16)).as_bytes()))
+        }
         "cask" => text(0).map(|signature| cask::seal(&random.text(BASE62, 52), signature)),
         "cloudflare" => text(0).map(|prefix| {
             let key = random.text(BASE62, 40);
@@ -152,6 +156,12 @@ fn spoil(token: &str) -> Option<String> {
         b => b + 1,
     };
     String::from_utf8(bytes).ok()
+}
+
+/// An object of the names and texts that alternate in `arguments`.
+fn json(arguments: &[String]) -> String {
+    let pair = |pair: &[String]| format!(r#""{}":"{}""#, pair[0], pair.get(1).map_or("", String::as_str));
+    format!("{{{}}}", arguments.chunks(2).map(pair).collect::<Vec<_>>().join(","))
 }
 
 fn uuid(random: &mut Random) -> String {
