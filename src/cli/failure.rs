@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 use crate::rule::RuleError;
 use crate::scan::ScanError;
 use crate::source::SourceError;
+use crate::source::git::GitError;
 
 /// Messages for the user: lower case, no full stop, naming the thing and the cause; and what to do about it.
 #[derive(Debug)]
@@ -59,7 +60,20 @@ impl Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
-        Self::new(error)
+        match error {
+            SourceError::Git(error) => error.into(),
+            error => Self::new(error),
+        }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let failure = Self::new(&error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
     }
 }
 

@@ -6,7 +6,10 @@
 //! [`output_flags`] (reports and exit code).
 
 mod failure;
+mod git;
+mod git_scan;
 mod gitleaks;
+mod limit_flags;
 mod output_flags;
 mod rule_flags;
 mod scan;
@@ -43,6 +46,7 @@ const AFTER_HELP: &str = "Exit code: 0 nothing found, 1 findings, 2 failed or in
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Git(git::Args),
     Stdin(stdin::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
@@ -54,6 +58,7 @@ impl Command {
     fn run(self) -> Result<u8, Failure> {
         match self {
             Self::Scan(args) => args.run(),
+            Self::Git(args) => args.run(),
             Self::Stdin(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),

@@ -47,6 +47,8 @@ pub enum MessageKind {
 /// A commit (or annotated tag) as reports show it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Commit {
+    /// Place in the walk that found it: parents before children, from 0. Of two commits the earlier compares less.
+    pub order: u64,
     /// Object id in hex, 40 or 64 digits.
     pub id: String,
     /// Author's name, as recorded, lossily decoded.

@@ -162,6 +162,7 @@ mod tests {
     fn a_commit_s_fields_are_filled() {
         let mut finding = sample::finding("a.py", TOKEN, TOKEN);
         let commit = Commit {
+            order: 0,
             id: "c0ffee".into(),
             author: "A".into(),
             email: "a@b".into(),

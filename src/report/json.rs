@@ -264,7 +264,7 @@ mod tests {
     fn everything() -> (Vec<Finding>, Tally) {
         let commit = || {
             let (author, email, message) = ("A".into(), "a@b".into(), "m".into());
-            Arc::new(Commit { id: "c0ffee".into(), author, email, time: 1, message })
+            Arc::new(Commit { order: 0, id: "c0ffee".into(), author, email, time: 1, message })
         };
         let places = [
             Place::File,

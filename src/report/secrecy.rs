@@ -26,6 +26,7 @@ fn planted(value: &str, variant: u32) -> Finding {
     let path = if variant % 2 == 0 { "src/a.py".to_owned() } else { format!("keys/{value}.txt") };
     let mut finding = sample::finding(&path, &line.replace("# was", "# is"), value);
     let commit = Commit {
+        order: 0,
         id: "0123456789abcdef0123456789abcdef01234567".into(),
         author: value.to_owned(),
         email: format!("{value}@example.org"),

@@ -4,6 +4,7 @@
 //! Sources never import reports or each other's internals.
 
 mod files;
+pub mod git;
 pub mod odb;
 mod stdin;
 mod windows;
@@ -40,4 +41,7 @@ pub enum SourceError {
         /// The system's reason.
         cause: std::io::Error,
     },
+    /// A git repository, or what was asked of it, is not there or not readable.
+    #[error(transparent)]
+    Git(#[from] git::GitError),
 }

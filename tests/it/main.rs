@@ -3,7 +3,9 @@
 mod bad_files;
 mod config_schema;
 mod files;
+mod git_staged;
 mod gitleaks;
 mod outputs;
+mod repo;
 mod rules;
 mod sandbox;

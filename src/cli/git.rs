@@ -1,0 +1,89 @@
+//! `leakward git`: scans what is staged, or what commits bring.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::git_scan::GitScan;
+use super::limit_flags::LimitFlags;
+use super::scan_flags::ScanFlags;
+use super::{Failure, heading};
+use crate::source::git::{Index, Place, PushedRef, Range, Repository, Revisions};
+
+/// scan staged changes or commits of a git repository
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// a folder in the repository
+    #[arg(value_name = "REPO", default_value = ".", help_heading = heading::INPUT)]
+    repo: PathBuf,
+    #[command(flatten)]
+    what: What,
+    #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
+    scan: ScanFlags,
+}
+
+/// What to scan; at most one.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct What {
+    /// scan what the next commit would add: the index against HEAD
+    #[arg(long, help_heading = heading::INPUT)]
+    staged: bool,
+    /// scan every commit of a range, such as main..HEAD
+    ///
+    /// Words as for `git rev-list`: A..B, A...B, REV, ^REV, REV^!, --not, --all, --branches, --tags,
+    /// --remotes[=NAME], --first-parent.
+    #[arg(long, value_name = "REVS", allow_hyphen_values = true, help_heading = heading::INPUT)]
+    range: Option<String>,
+    /// scan what a push to REMOTE brings; reads git's pre-push lines from standard input
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    #[arg(help_heading = heading::INPUT)]
+    pre_push: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<u8, Failure> {
+        let Self { repo, what, limits, scan } = self;
+        let place = Place::new(repo)?;
+        let run = GitScan { scan: &scan, limits: &limits };
+        match what {
+            What { staged: true, .. } => run.staged(Index::read(&place)?),
+            What { range: Some(range), .. } => {
+                let range = range.trim();
+                let commits = Range::open(&place, &Revisions::parse(range)?)?;
+                run.range(commits, &format!("{range} of {}", shown(place.path())))
+            }
+            What { pre_push: Some(remote), .. } => {
+                run.range(pushed(&place, &remote)?, &pushed_subject(&remote, &place))
+            }
+            What { .. } => Err(Failure::new("scanning the whole history is not available yet")
+                .help("scan staged changes with --staged, or commits with --range A..B")),
+        }
+    }
+}
+
+/// What a push brings, as git's lines on standard input tell.
+pub(super) fn pushed(place: &Place, remote: &str) -> Result<Range, Failure> {
+    let mut lines = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut lines)
+        .map_err(|e| Failure::new(format_args!("standard input: {e}")))?;
+    let pushed = PushedRef::parse_all(&lines)?;
+    let repository = Repository::open(place)?;
+    let revisions = PushedRef::revisions(&pushed, remote, &repository);
+    Ok(Range::of(repository, &revisions)?)
+}
+
+/// What a push brings, in words.
+pub(super) fn pushed_subject(remote: &str, place: &Place) -> String {
+    match remote {
+        "" => format!("the push of {}", shown(place.path())),
+        remote => format!("the push of {} to {remote}", shown(place.path())),
+    }
+}
+
+/// The repository at `path`, in words.
+pub(super) fn shown(path: &Path) -> String {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned()).display().to_string()
+}

@@ -1,0 +1,71 @@
+//! Runs scans of git repositories: takes the configuration from where the bytes come from.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use bstr::{BStr, BString};
+
+use super::Failure;
+use super::git::shown;
+use super::limit_flags::LimitFlags;
+use super::scan_flags::{Prepared, ScanFlags};
+use crate::report::Root;
+use crate::scan::{self, Config};
+use crate::source::Files;
+use crate::source::git::{GitError, Index, Policy, Range};
+
+/// How to scan.
+pub(super) struct GitScan<'f> {
+    pub(super) scan: &'f ScanFlags,
+    pub(super) limits: &'f LimitFlags,
+}
+
+/// Reads a file of what is scanned, by its path from the root.
+type FileAt<'r> = dyn Fn(&BStr) -> Result<Option<Vec<u8>>, GitError> + 'r;
+
+impl GitScan<'_> {
+    /// Scans what the next commit would add.
+    pub(super) fn staged(&self, index: Index) -> Result<u8, Failure> {
+        let subject = format!("staged changes of {}", shown(index.place().path()));
+        let (config, policy) = self.prepare(subject, index.work_tree(), &|path| index.file_at(path))?;
+        Ok(scan::run(&index.staged(policy), &config)?)
+    }
+
+    /// Scans all that the index holds.
+    pub(super) fn tracked(&self, index: Index) -> Result<u8, Failure> {
+        let subject = format!("all tracked files of {}", shown(index.place().path()));
+        let (config, policy) = self.prepare(subject, index.work_tree(), &|path| index.file_at(path))?;
+        Ok(scan::run(&index.tracked(policy), &config)?)
+    }
+
+    /// Scans what the commits of `range` bring; `name` says in words which they are.
+    pub(super) fn range(&self, range: Range, name: &str) -> Result<u8, Failure> {
+        let subject = format!("commits {name}");
+        let (config, policy) = self.prepare(subject, range.work_tree(), &|path| range.file_at(path))?;
+        Ok(scan::run(&range.with(policy), &config)?)
+    }
+
+    fn prepare(
+        &self,
+        subject: String,
+        work_tree: Option<&Path>,
+        file_at: &FileAt<'_>,
+    ) -> Result<(Config, Policy), Failure> {
+        let root = Root { folder: work_tree.map(Path::to_owned), ..Root::default() };
+        // What the configuration was read from (or would have been) is what a change may not edit unnoticed.
+        let watched: RefCell<Vec<BString>> = RefCell::default();
+        let read = |path: &str| {
+            watched.borrow_mut().push(path.into());
+            file_at(path.into()).map_err(|e| e.to_string())
+        };
+        let Prepared { config, exclude, max_file_size } =
+            self.scan.prepare(subject, root, &read, &self.limits.exclude)?;
+        let policy = Policy {
+            max_size: self.limits.max_file_size.or(max_file_size).unwrap_or(Files::MAX_SIZE),
+            exclude,
+            watched: watched.into_inner(),
+            threads: self.limits.threads(),
+        };
+        Ok((config, policy))
+    }
+}
