@@ -5,6 +5,7 @@
 //! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
 //! [`output_flags`] (reports and exit code).
 
+mod ci;
 mod failure;
 mod git;
 mod git_scan;
@@ -48,6 +49,7 @@ enum Command {
     Scan(scan::Args),
     Git(git::Args),
     Stdin(stdin::Args),
+    Ci(ci::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
     #[command(hide = true)]
@@ -60,6 +62,7 @@ impl Command {
             Self::Scan(args) => args.run(),
             Self::Git(args) => args.run(),
             Self::Stdin(args) => args.run(),
+            Self::Ci(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),
         }
@@ -81,6 +84,11 @@ pub fn main() -> ExitCode {
         // The hook has told it.
         Err(_) => FAILED.into(),
     }
+}
+
+/// Runs the program with other arguments, the program's name first.
+fn run(arguments: Vec<std::ffi::OsString>) -> Result<u8, Failure> {
+    Cli::try_parse_from(arguments).map_err(Failure::new)?.command.run()
 }
 
 /// A bug in the program, without the panic's message: that may quote what was scanned.
