@@ -3,6 +3,7 @@
 mod bad_files;
 mod config_schema;
 mod files;
+mod fixtures;
 mod git_staged;
 mod gitleaks;
 mod outputs;
