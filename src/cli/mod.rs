@@ -5,8 +5,10 @@
 //! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
 //! [`output_flags`] (reports and exit code).
 
+mod baseline;
 mod ci;
 mod failure;
+mod files_flags;
 mod git;
 mod git_scan;
 mod gitleaks;
@@ -49,6 +51,7 @@ enum Command {
     Scan(scan::Args),
     Git(git::Args),
     Stdin(stdin::Args),
+    Baseline(baseline::Args),
     Ci(ci::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
@@ -62,6 +65,7 @@ impl Command {
             Self::Scan(args) => args.run(),
             Self::Git(args) => args.run(),
             Self::Stdin(args) => args.run(),
+            Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),

@@ -1,6 +1,7 @@
 //! The whole program, run as a user runs it.
 
 mod bad_files;
+mod baseline;
 mod config_schema;
 mod files;
 mod fixtures;
@@ -10,3 +11,6 @@ mod outputs;
 mod repo;
 mod rules;
 mod sandbox;
+mod suppression;
+mod terminal;
+mod token;
