@@ -57,6 +57,8 @@ enum Command {
     Dir(gitleaks::Dir),
     #[command(hide = true)]
     Detect(gitleaks::Detect),
+    #[command(hide = true)]
+    Protect(gitleaks::Protect),
 }
 
 impl Command {
@@ -69,6 +71,7 @@ impl Command {
             Self::Ci(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),
+            Self::Protect(args) => args.run(),
         }
     }
 }
@@ -79,7 +82,9 @@ impl Command {
 /// written when the scan is complete, so one that was cut off leaves none.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| bug(panic.location()).print()));
-    match std::panic::catch_unwind(|| Cli::parse().command.run()) {
+    match std::panic::catch_unwind(|| {
+        Cli::parse_from(gitleaks::command_first(std::env::args_os().collect())).command.run()
+    }) {
         Ok(Ok(code)) => code.into(),
         Ok(Err(failure)) => {
             failure.print();

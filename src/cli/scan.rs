@@ -1,7 +1,6 @@
 //! `leakward scan`: scans files on disk.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::Failure;
 use super::files_flags::FilesFlags;
@@ -34,17 +33,10 @@ impl Args {
     }
 
     pub(super) fn run(self) -> Result<u8, Failure> {
-        self.run_within(None)
-    }
-
-    /// Runs the scan; gives it up after `time`.
-    pub(super) fn run_within(self, time: Option<Duration>) -> Result<u8, Failure> {
         let base = self.files.base()?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
         let read = from_folder(base.dir());
-        let mut prepared =
-            self.scan.prepare(self.files.subject(), root, &read, &self.files.limits.exclude)?;
-        prepared.config.time_limit = time;
+        let prepared = self.scan.prepare(self.files.subject(), root, &read, &self.files.limits.exclude)?;
         drop(read);
         let files = self.files.source(base, prepared.exclude, prepared.max_file_size);
         Ok(scan::run(&files, &prepared.config)?)
