@@ -5,6 +5,7 @@
 //! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
 //! [`output_flags`] (reports and exit code).
 
+mod agent_hook;
 mod baseline;
 mod ci;
 mod failure;
@@ -53,6 +54,7 @@ enum Command {
     Stdin(stdin::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
+    AgentHook(agent_hook::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
     #[command(hide = true)]
@@ -69,6 +71,7 @@ impl Command {
             Self::Stdin(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
+            Self::AgentHook(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),
             Self::Protect(args) => args.run(),

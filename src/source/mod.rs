@@ -7,10 +7,12 @@ mod files;
 pub mod git;
 pub mod odb;
 mod stdin;
+mod texts;
 mod windows;
 
 pub use files::{Base, Files};
 pub use stdin::Stdin;
+pub use texts::Texts;
 
 use crate::model::{Blob, Origin, Tally};
 

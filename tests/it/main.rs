@@ -1,5 +1,6 @@
 //! The whole program, run as a user runs it.
 
+mod agent_hook;
 mod bad_files;
 mod baseline;
 mod config_schema;
@@ -8,6 +9,7 @@ mod fixtures;
 mod git_staged;
 mod gitleaks;
 mod outputs;
+mod readme;
 mod repo;
 mod rules;
 mod sandbox;
