@@ -19,7 +19,7 @@ pub mod provider;
 pub mod secret;
 
 pub use cache::{Entry, Freshness, Policy, ReadError, Reading};
-pub use client::{Builder, Event, Need, SecretHandle, SecretsManager};
+pub use client::{Builder, Event, Need, RotationHook, SecretHandle, SecretsManager};
 pub use clock::{Clock, Tick};
 pub use provider::{Fault, FaultKind, Fetched, SecretProvider};
 pub use secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};

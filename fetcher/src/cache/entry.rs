@@ -150,12 +150,6 @@ impl Entry {
         Self { refresh_at, ..self.share() }
     }
 
-    /// The same value that ends at `until` at the latest.
-    pub(crate) fn ending(&self, until: Tick) -> Self {
-        let hard_until = self.hard_until.min(until);
-        Self { hard_until, fresh_until: self.fresh_until.min(hard_until), ..self.share() }
-    }
-
     /// The same credentials after their lease was renewed by a request sent at `sent`.
     pub(crate) fn renewed(
         &self,

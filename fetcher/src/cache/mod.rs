@@ -22,5 +22,5 @@ pub(crate) use agenda::{Agenda, Chore};
 pub(crate) use backoff::{Jitter, RetryBudget};
 pub(crate) use breaker::{Breaker, Permit};
 pub(crate) use bucket::Bucket;
-pub(crate) use slot::{Flight, Landing, Slot, SlotState};
+pub(crate) use slot::{Flight, Landing, Rejected, Slot, SlotState};
 pub(crate) use store::Store;

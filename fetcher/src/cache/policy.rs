@@ -61,6 +61,12 @@ impl Policy {
         self
     }
 
+    /// With another number of refusals after which a version is left alone.
+    pub fn with_max_rejections(mut self, times: u32) -> Self {
+        self.max_rejections = times;
+        self
+    }
+
     /// With another time for the previous version.
     pub fn with_keep_previous(mut self, keep: Duration) -> Self {
         self.keep_previous = keep;

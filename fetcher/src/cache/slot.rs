@@ -47,6 +47,8 @@ pub(crate) struct SlotState {
     pub(crate) unchanged: u32,
     /// Why there is no newer value.
     pub(crate) cause: Option<Cause>,
+    /// Somebody said that the value held is wrong: renewing its lease is not enough.
+    pub(crate) wants_new: bool,
     /// The one refresh chore that counts.
     pub(crate) refresh_due: Option<Tick>,
     /// The one expiry chore that counts.

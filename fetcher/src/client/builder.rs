@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::core::{Core, Route};
+use super::core::{Core, Route, within};
+use super::hook::RotationHook;
 use super::manager::SecretsManager;
 use super::scheduler;
 use super::seat::{Limits, Seat};
@@ -20,6 +21,7 @@ pub struct Builder {
     prefixes: Vec<(String, usize)>,
     policies: Vec<(String, Policy)>,
     policy: Policy,
+    hooks: Vec<(String, Arc<dyn RotationHook>)>,
     clock: Option<Arc<dyn Clock>>,
     capacity: Option<usize>,
     seed: Option<u64>,
@@ -80,6 +82,14 @@ impl Builder {
         self
     }
 
+    /// A hook for all secrets whose path begins with `prefix` (whole segments; empty for all). Hooks run
+    /// in the order in which they are added. From its first read on, such a secret is refreshed though
+    /// nobody reads it any more.
+    pub fn hook(mut self, prefix: &str, hook: impl RotationHook) -> Self {
+        self.hooks.push((prefix.to_owned(), Arc::new(hook)));
+        self
+    }
+
     /// The clock to go by; the machine's unless told otherwise.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -114,6 +124,9 @@ impl Builder {
         let seats = self.providers.into_iter().map(seat).collect();
         let capacity = self.capacity.unwrap_or(CAPACITY);
         let core = Arc::new(Core::new(clock, Jitter::new(self.seed), capacity, runtime, seats, routes));
+        for (prefix, hook) in self.hooks {
+            core.hooks.add(&prefix, hook);
+        }
         let (weak, agenda, clock) = (Arc::downgrade(&core), core.agenda.clone(), core.clock.clone());
         core.runtime.spawn(scheduler::run(weak, agenda, clock));
         Ok(SecretsManager::from_core(core))
@@ -121,18 +134,14 @@ impl Builder {
 
     /// Every prefix of a provider or policy, the longest first, with both.
     fn routes(&self) -> Vec<Route> {
-        let fits = |prefix: &str, path: &str| {
-            let rest = path.strip_prefix(prefix);
-            prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         let mut prefixes: Vec<_> = self.prefixes.iter().map(|(prefix, _)| prefix.as_str()).collect();
         prefixes.extend(self.policies.iter().map(|(prefix, _)| prefix.as_str()));
         prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
         prefixes.dedup();
         let route = |path: &str| {
-            let seats = self.prefixes.iter().filter(|(prefix, _)| fits(prefix, path));
+            let seats = self.prefixes.iter().filter(|(prefix, _)| within(prefix, path));
             let (_, seat) = seats.max_by_key(|(prefix, _)| prefix.len())?;
-            let policies = self.policies.iter().filter(|(prefix, _)| fits(prefix, path));
+            let policies = self.policies.iter().filter(|(prefix, _)| within(prefix, path));
             let policy = policies.max_by_key(|(prefix, _)| prefix.len()).map_or(&self.policy, |(_, p)| p);
             Some(Route { prefix: path.to_owned(), seat: *seat, policy: Arc::new(policy.clone()) })
         };

@@ -9,7 +9,9 @@ use tokio::sync::Notify;
 
 use super::event::{Event, Journal};
 use super::fork::ForkGuard;
+use super::lease::Ledger;
 use super::readiness::Wanted;
+use super::rotation::Hooks;
 use super::seat::Seat;
 use crate::cache::{Agenda, Chore, Entry, Jitter, Policy, ReadError, Slot, SlotState, Store};
 use crate::clock::{Clock, Tick};
@@ -29,7 +31,11 @@ pub(crate) struct Core {
     pub(crate) routes: Vec<Route>,
     /// Secrets named at start.
     pub(crate) wanted: Wanted,
+    pub(crate) hooks: Hooks,
+    pub(crate) ledger: Ledger,
     closed: AtomicBool,
+    /// Told when the client is closed.
+    closing: Notify,
     /// Tasks on their way.
     tasks: AtomicUsize,
     quiet: Notify,
@@ -62,7 +68,10 @@ impl Core {
             seats,
             routes,
             wanted: Wanted::default(),
+            hooks: Hooks::default(),
+            ledger: Ledger::default(),
             closed: AtomicBool::new(false),
+            closing: Notify::new(),
             tasks: AtomicUsize::new(0),
             quiet: Notify::new(),
         }
@@ -92,8 +101,17 @@ impl Core {
     /// Closes the client; false when it was closed before.
     pub(crate) fn close(&self) -> bool {
         let first = !self.closed.swap(true, Ordering::AcqRel);
+        self.closing.notify_waiters();
         self.agenda.wake();
         first
+    }
+
+    /// Completes when the client is closed.
+    pub(crate) async fn closing(&self) {
+        let closing = self.closing.notified();
+        if !self.is_closed() {
+            closing.await;
+        }
     }
 
     /// The slot of `key`, made when needed, held by the returned guard.
@@ -103,17 +121,19 @@ impl Core {
             let route = self.route(key.path()).ok_or_else(|| ReadError::NoProvider(key.clone()))?;
             let seat = &self.seats[route.seat];
             let breaker = seat.breaker(key.path());
-            Ok(Slot::new(key.clone(), key.clone(), route.seat, route.policy.clone(), breaker))
+            let slot = Slot::new(key.clone(), key.clone(), route.seat, route.policy.clone(), breaker);
+            // What a hook set up from the value (a pool) needs the next one, though nobody reads it.
+            if !self.hooks.of(key).is_empty() {
+                slot.pin();
+            }
+            Ok(slot)
         };
         let slot = self.store.find_or_insert(key, self.clock.coarse(), make, Slot::take_handle)?;
         Ok(Held { core: self.clone(), slot })
     }
 
     fn route(&self, path: &SecretPath) -> Option<&Route> {
-        self.routes.iter().find(|route| {
-            let rest = path.as_str().strip_prefix(route.prefix.as_str());
-            route.prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        self.routes.iter().find(|route| within(&route.prefix, path.as_str()))
     }
 
     /// Starts a task that is waited for at shutdown.
@@ -187,6 +207,12 @@ impl std::fmt::Debug for Core {
         let providers: Vec<_> = self.seats.iter().map(|seat| &seat.name).collect();
         f.debug_struct("Core").field("providers", &providers).field("secrets", &self.store.len()).finish()
     }
+}
+
+/// Whether `path` begins with all segments of `prefix`; an empty prefix is in front of every path.
+pub(crate) fn within(prefix: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(prefix);
+    prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A slot that cannot leave the store meanwhile.

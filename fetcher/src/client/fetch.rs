@@ -18,7 +18,7 @@ use crate::secret::SecretRef;
 /// First and longest ceiling of the random wait before a retry.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// A provider's code panicked.
+/// Code from outside panicked.
 pub(crate) struct Panicked;
 
 /// One call on behalf of a slot, and all that bounds it.
@@ -163,11 +163,11 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A provider's answer whose panic is caught: it must not take the client down.
-pub(crate) struct Caught<'a, T>(pub(crate) Answer<'a, T>);
+/// Code from outside (a provider's, a hook's) whose panic is caught: it must not take the client down.
+pub(crate) struct Caught<'a, T>(pub(crate) Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
 impl<T> Future for Caught<'_, T> {
-    type Output = Result<Result<T, Fault>, Panicked>;
+    type Output = Result<T, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // Unwind safe: after a panic the future is not polled again.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::core::Core;
 use super::event::Event;
 use super::fetch::Call;
-use crate::cache::{Cause, Entry, Flight, Landing, ReadError, Slot};
+use crate::cache::{Cause, Entry, Flight, Landing, ReadError, Slot, SlotState};
 use crate::clock::Tick;
 use crate::provider::{Fault, FaultKind};
 
@@ -23,6 +23,10 @@ const DUE_POLL: Duration = Duration::from_secs(5);
 impl Core {
     /// The fetch of `slot` that is on its way, or a new one.
     pub(crate) fn flight(self: &Arc<Self>, slot: &Arc<Slot>) -> Flight {
+        if self.is_closed() {
+            let landing = Some(Landing::Done(Err(ReadError::Closed)));
+            return Flight { generation: 0, landing: watch::channel(landing).1 };
+        }
         let mut state = slot.lock();
         if let Some(flight) = &state.flight
             && flight.generation == state.generation
@@ -51,8 +55,16 @@ pub(crate) struct Cockpit {
 
 impl Cockpit {
     async fn fly(self) {
+        let landing = match self.renew().await {
+            Some(landing) => landing,
+            None => self.fetch().await,
+        };
+        self.land(landing);
+    }
+
+    async fn fetch(&self) -> Landing {
         let began = self.core.clock.now();
-        let landing = match Call::of(&self.core, &self.slot).fetch().await {
+        match Call::of(&self.core, &self.slot).fetch().await {
             Ok((fetched, sent)) => {
                 let (secret, version) = (self.slot.key().clone(), fetched.version.clone());
                 let took = self.core.clock.now().since(began);
@@ -61,8 +73,7 @@ impl Cockpit {
                 self.arrive(Entry::new(fetched, sent, policy, clock, &self.core.jitter)).await
             }
             Err(error) => self.fail(error),
-        };
-        self.land(landing);
+        }
     }
 
     /// Tells those who wait, after the slot is free for the next flight.
@@ -83,35 +94,50 @@ impl Cockpit {
             );
         }
         let _turn = self.slot.rotation.lock().await;
-        let mut state = self.slot.lock();
-        if state.generation != self.generation {
-            return Landing::Superseded;
+        match self.confirm(entry) {
+            Ok(landing) => landing,
+            Err(other) => self.rotate(Arc::new(other)).await,
         }
-        if self.core.is_closed() {
-            return Landing::Done(Err(ReadError::Closed));
+    }
+
+    /// Extends the value held when `entry` is the same; gives `entry` back when it is another one.
+    fn confirm(&self, entry: Entry) -> Result<Landing, Entry> {
+        let mut state = self.slot.lock();
+        if let Some(landing) = self.overtaken(&state) {
+            self.core.give_back(self.slot.seat(), &entry);
+            return Ok(landing);
         }
         let held = self.slot.usable(self.core.clock.now());
-        if let Some(held) = held.filter(|held| held.is_same(&entry)) {
-            state.unchanged = state.unchanged.saturating_add(1);
-            let entry = self.not_too_soon(held.extended(entry), state.unchanged);
-            state.failures = 0;
-            state.cause = None;
-            state.negative = None;
-            let entry = Arc::new(entry);
-            self.core.publish(&self.slot, &mut state, entry.clone());
-            return Landing::Done(Ok(entry));
+        let Some(held) = held.filter(|held| held.is_same(&entry)) else { return Err(entry) };
+        state.unchanged = state.unchanged.saturating_add(1);
+        let entry = self.not_too_soon(held.extended(entry), state.unchanged);
+        state.failures = 0;
+        state.cause = None;
+        state.negative = None;
+        state.wants_new = false;
+        let entry = Arc::new(entry);
+        self.core.publish(&self.slot, &mut state, entry.clone());
+        Ok(Landing::Done(Ok(entry)))
+    }
+
+    /// How the flight ends when what it brings is not wanted any more.
+    fn overtaken(&self, state: &SlotState) -> Option<Landing> {
+        if self.core.is_closed() {
+            return Some(Landing::Done(Err(ReadError::Closed)));
         }
-        drop(state);
-        self.take_over(Arc::new(entry))
+        (state.generation != self.generation).then_some(Landing::Superseded)
     }
 
     /// Puts another version in place.
-    fn take_over(&self, entry: Arc<Entry>) -> Landing {
+    pub(crate) fn take_over(&self, entry: Arc<Entry>) -> Landing {
         let now = self.core.clock.now();
         let mut state = self.slot.lock();
-        if state.generation != self.generation {
-            return Landing::Superseded;
+        if let Some(landing) = self.overtaken(&state) {
+            drop(state);
+            self.core.give_back(self.slot.seat(), &entry);
+            return landing;
         }
+        self.core.ledger.enter(self.slot.seat(), &entry, now);
         let old = self.slot.usable(now);
         if let Some(old) = &old {
             let until = old.hard_until().min(now + self.slot.policy().keep_previous);
@@ -122,6 +148,8 @@ impl Cockpit {
         state.unchanged = 0;
         state.cause = None;
         state.negative = None;
+        state.rejected = None;
+        state.wants_new = false;
         state.committed = Some(entry.version().clone());
         self.core.publish(&self.slot, &mut state, entry.clone());
         drop(state);
@@ -143,7 +171,7 @@ impl Cockpit {
     }
 
     /// No value came: what is held stays as it is, unless the provider withdrew it.
-    fn fail(&self, error: ReadError) -> Landing {
+    pub(crate) fn fail(&self, error: ReadError) -> Landing {
         let now = self.core.clock.now();
         let mut state = self.slot.lock();
         if state.generation != self.generation {
@@ -175,7 +203,7 @@ impl Cockpit {
 
     /// When to try again: within a quarter of the time the value has left; slowly when there is no
     /// value, and only if somebody counts on it.
-    fn retry_at(&self, failures: u32, now: Tick) -> Option<Tick> {
+    pub(crate) fn retry_at(&self, failures: u32, now: Tick) -> Option<Tick> {
         let backoff = self.core.jitter.backoff(RETRY.0, failures, RETRY.1).max(RETRY_FLOOR);
         match self.slot.usable(now) {
             Some(held) => Some(now + backoff.min((held.hard_until().since(now) / 4).max(RETRY_FLOOR))),

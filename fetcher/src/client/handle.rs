@@ -1,9 +1,12 @@
 //! A handle on one secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::Held;
+use super::hook::RotationHook;
 use super::manager::ReadOptions;
+use super::rotation::HookGuard;
 use super::watch::Watch;
 use crate::cache::{Freshness, ReadError, Reading};
 use crate::secret::SecretRef;
@@ -129,8 +132,10 @@ impl SecretHandle {
         Watch::new(self.held.clone())
     }
 
-    pub(crate) fn held(&self) -> &Held {
-        &self.held
+    /// Adds a hook for this secret, after those that are there. It stays for as long as the guard lives,
+    /// and the secret is refreshed though nobody reads it.
+    pub fn hook(&self, hook: impl RotationHook) -> HookGuard {
+        HookGuard::new(&self.held.core, self.held.slot.clone(), Arc::new(hook))
     }
 }
 

@@ -210,6 +210,7 @@ impl Core {
         let now = self.clock.now();
         let mut state = slot.lock();
         state.generation += 1;
+        state.wants_new = true;
         state.negative = None;
         state.cause = Some(Cause::Invalidated);
         if let Some(entry) = slot.usable(now) {
