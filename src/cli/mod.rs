@@ -16,6 +16,7 @@ mod gitleaks;
 mod limit_flags;
 mod output_flags;
 mod rule_flags;
+mod rules;
 mod scan;
 mod scan_flags;
 mod settings;
@@ -52,6 +53,7 @@ enum Command {
     Scan(scan::Args),
     Git(git::Args),
     Stdin(stdin::Args),
+    Rules(rules::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
     AgentHook(agent_hook::Args),
@@ -69,6 +71,7 @@ impl Command {
             Self::Scan(args) => args.run(),
             Self::Git(args) => args.run(),
             Self::Stdin(args) => args.run(),
+            Self::Rules(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
             Self::AgentHook(args) => args.run(),
