@@ -17,7 +17,6 @@ const MOST_TAGS: usize = 10;
 pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
     let mut descriptor = ReportingDescriptor::builder()
         .id(rule.id.as_ref())
-        .name(pascal_case(&rule.id))
         .short_description(text(cut(format!("{}.", rule.title))))
         .full_description(text(cut(format!(
             "{} found in the scanned content. Whoever can read the content can use it. Format: {}.",
@@ -31,6 +30,8 @@ pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
         )
         .properties(properties(rule))
         .build();
+    // A name that is the id in other letters says nothing, and validators object.
+    descriptor.name = rule.id.contains('-').then(|| pascal_case(&rule.id));
     descriptor.help_uri = Some(rule.source.clone().into_owned()).filter(|s| s.starts_with("https://"));
     descriptor
 }
@@ -137,6 +138,11 @@ mod tests {
         assert_eq!(rule["shortDescription"]["text"].as_str().unwrap().chars().count(), 1024);
         assert_eq!(rule["fullDescription"]["text"].as_str().unwrap().chars().count(), 1024);
         assert_eq!(rule["properties"]["tags"].as_array().unwrap().len(), 10);
+    }
+
+    #[test]
+    fn a_name_is_more_than_the_id_in_other_letters() {
+        assert!(described(&Rule::named("jwt")).get("name").is_none());
     }
 
     #[test]
