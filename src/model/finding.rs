@@ -1,6 +1,6 @@
 //! A reported hit, owned.
 
-use super::{Fingerprint, Origin, Reason, Region, Secret, Span};
+use super::{Fingerprint, Origin, Reason, Region, Secret, Span, Spread};
 use crate::rule::{Confidence, RuleRef, Severity};
 
 /// A reported hit.
@@ -40,6 +40,8 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// Hash of the first line as GitHub computes it, `hex:n`; `None` when left out.
     pub line_hash: Option<String>,
+    /// How far the secret spread, when a whole history was scanned.
+    pub spread: Option<Box<Spread>>,
     /// Set when something suppresses the finding; such findings are reported only on request.
     pub suppressed: Option<Suppression>,
 }

@@ -9,6 +9,7 @@ mod origin;
 mod position;
 mod secret;
 mod span;
+mod spread;
 mod tally;
 
 pub use blob::{Blob, Scope, Start};
@@ -20,4 +21,5 @@ pub use origin::{Commit, MessageKind, Origin, Place};
 pub use position::{LineIndex, Position, Region};
 pub use secret::Secret;
 pub use span::Span;
+pub use spread::Spread;
 pub use tally::{Gap, SkipReason, Tally};
