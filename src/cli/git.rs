@@ -1,36 +1,36 @@
-//! `leakward git`: scans what is staged, or what commits bring.
+//! `leakward git`: scans a whole history, what is staged, or what commits bring.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::git_scan::GitScan;
-use super::gitleaks::GitleaksFlags;
+use super::history_flags::HistoryFlags;
 use super::limit_flags::LimitFlags;
 use super::scan_flags::ScanFlags;
 use super::{Failure, heading};
 use crate::source::git::{Index, Place, PushedRef, Range, Repository, Revisions};
 
-/// scan staged changes or commits of a git repository
+/// scan the history of a git repository, its staged changes, or some of its commits
+///
+/// Without --staged, --range or --pre-push: everything that branches, tags, other refs, HEADs, the stash and reflogs
+/// reach, with all messages and notes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// a folder in the repository
+    /// a folder in the repository, or a bundle
     #[arg(value_name = "REPO", default_value = ".", help_heading = heading::INPUT)]
     repo: PathBuf,
     #[command(flatten)]
     what: What,
     #[command(flatten)]
+    history: HistoryFlags,
+    #[command(flatten)]
     limits: LimitFlags,
     #[command(flatten)]
     scan: ScanFlags,
-    /// gitleaks': goes with --staged
-    #[arg(long, hide = true)]
-    pre_commit: bool,
-    #[command(flatten)]
-    gitleaks: GitleaksFlags,
 }
 
 /// What to scan; at most one.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct What {
     /// scan what the next commit would add: the index against HEAD
@@ -40,7 +40,7 @@ struct What {
     ///
     /// Words as for `git rev-list`: A..B, A...B, REV, ^REV, REV^!, --not, --all, --branches, --tags,
     /// --remotes[=NAME], --first-parent.
-    #[arg(long, value_name = "REVS", alias = "log-opts", allow_hyphen_values = true, help_heading = heading::INPUT)]
+    #[arg(long, value_name = "REVS", allow_hyphen_values = true, help_heading = heading::INPUT)]
     range: Option<String>,
     /// scan what a push to REMOTE brings; reads git's pre-push lines from standard input
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
@@ -48,33 +48,23 @@ struct What {
     pre_push: Option<String>,
 }
 
+impl What {
+    /// Whether the whole history is to be scanned.
+    fn is_history(&self) -> bool {
+        let Self { staged, range, pre_push } = self;
+        !staged && range.is_none() && pre_push.is_none()
+    }
+}
+
 impl Args {
-    /// A scan of what is staged in `repo`.
-    pub(super) fn staged(repo: PathBuf, scan: ScanFlags, gitleaks: GitleaksFlags) -> Self {
-        let what = What { staged: true, ..What::default() };
-        Self { repo, what, limits: LimitFlags::default(), scan, pre_commit: true, gitleaks }
-    }
-
-    /// A scan of the commits that `range` names, or of the whole history.
-    pub(super) fn history(
-        repo: PathBuf,
-        range: Option<String>,
-        scan: ScanFlags,
-        gitleaks: GitleaksFlags,
-    ) -> Self {
-        let what = What { range, ..What::default() };
-        Self { repo, what, limits: LimitFlags::default(), scan, pre_commit: false, gitleaks }
-    }
-
     pub(super) fn run(self) -> Result<u8, Failure> {
-        let Self { repo, what, mut limits, mut scan, pre_commit, gitleaks } = self;
-        limits.max_file_size = gitleaks.apply(&mut scan)?.or(limits.max_file_size);
-        if pre_commit && !what.staged {
-            return Err(Failure::new("changes that are not staged are not scanned by --pre-commit")
-                .help("add --staged, or scan the files with `leakward scan`"));
-        }
-        let place = Place::new(repo)?;
+        let Self { repo, what, history, limits, scan } = self;
         let run = GitScan { scan: &scan, limits: &limits };
+        if what.is_history() {
+            return history.run(&repo, &run);
+        }
+        history.refuse()?;
+        let place = Place::new(repo)?;
         match what {
             What { staged: true, .. } => run.staged(Index::read(&place)?),
             What { range: Some(range), .. } => {
@@ -85,8 +75,7 @@ impl Args {
             What { pre_push: Some(remote), .. } => {
                 run.range(pushed(&place, &remote)?, &pushed_subject(&remote, &place))
             }
-            What { .. } => Err(Failure::new("scanning the whole history is not available yet")
-                .help("scan staged changes with --staged, or commits with --range A..B")),
+            What { .. } => unreachable!("a history was scanned above"),
         }
     }
 }

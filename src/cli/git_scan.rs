@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use bstr::{BStr, BString};
 
@@ -9,10 +10,12 @@ use super::Failure;
 use super::git::shown;
 use super::limit_flags::LimitFlags;
 use super::scan_flags::{Prepared, ScanFlags};
+use super::settings::from_folder;
 use crate::report::Root;
 use crate::scan::{self, Config};
 use crate::source::Files;
 use crate::source::git::{GitError, Index, Policy, Range};
+use crate::source::history::History;
 
 /// How to scan.
 pub(super) struct GitScan<'f> {
@@ -43,6 +46,24 @@ impl GitScan<'_> {
         let subject = format!("commits {name}");
         let (config, policy) = self.prepare(subject, range.work_tree(), &|path| range.file_at(path))?;
         Ok(scan::run(&range.with(policy), &config)?)
+    }
+
+    /// Scans the history of the repository or bundle at `place`; `set` sets what is special about it.
+    pub(super) fn history(
+        &self,
+        place: &Path,
+        subject: String,
+        set: impl FnOnce(&mut History),
+    ) -> Result<u8, Failure> {
+        let folder = if place.is_dir() { place } else { Path::new(".") };
+        let root = Root { folder: Some(folder.to_owned()), ..Root::default() };
+        let prepared = self.scan.prepare(subject, root, &from_folder(folder), &self.limits.exclude)?;
+        let detector = Arc::clone(&prepared.config.detector);
+        let mut history = History::new(place.to_owned(), detector, prepared.exclude);
+        history.max_size = self.limits.max_file_size.or(prepared.max_file_size).unwrap_or(Files::MAX_SIZE);
+        history.threads = self.limits.threads().get();
+        set(&mut history);
+        Ok(scan::run(&history, &prepared.config)?)
     }
 
     fn prepare(

@@ -1,7 +1,6 @@
 //! What every subcommand that scans has in common.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Failure;
 use super::output_flags::OutputFlags;
@@ -21,9 +20,6 @@ pub(crate) struct ScanFlags {
     rules: RuleFlags,
     #[command(flatten)]
     pub(super) output: OutputFlags,
-    /// Time after which the scan is given up.
-    #[arg(skip)]
-    pub(super) time_limit: Option<Duration>,
 }
 
 /// A scan made ready, and what its source must know.
@@ -61,7 +57,7 @@ impl ScanFlags {
             subject,
             root,
             notes: settings.warnings,
-            time_limit: self.time_limit,
+            time_limit: None,
             outputs,
             found: self.output.exit_code,
         };

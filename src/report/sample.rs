@@ -42,6 +42,7 @@ pub(super) fn finding(path: &str, text: &str, secret: &str) -> Finding {
         parts: vec![],
         fingerprint: Fingerprint::new("acme-key", path.as_bytes(), [b"", b""]),
         line_hash: Some("39fa2ee980eb94b0:1".into()),
+        spread: None,
         suppressed: None,
     }
 }

@@ -7,9 +7,6 @@ mod excerpt;
 mod finder;
 mod output;
 mod path_stage;
-mod reading;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,6 +107,7 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);
+    let findings = source.refine(findings);
     Ok(Outcome { findings, tally, elapsed: begun.elapsed() })
 }
 

@@ -5,16 +5,15 @@
 
 mod files;
 pub mod git;
+pub mod history;
 pub mod odb;
 mod stdin;
-mod texts;
 mod windows;
 
 pub use files::{Base, Files};
 pub use stdin::Stdin;
-pub use texts::Texts;
 
-use crate::model::{Blob, Origin, Tally};
+use crate::model::{Blob, Finding, Origin, Tally};
 
 /// What a source hands its blobs to. One per thread.
 pub trait Visitor: Send {
@@ -29,6 +28,12 @@ pub trait Source {
     /// # Errors
     /// What stops the whole run: a path that does not exist, a repository that cannot be opened.
     fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError>;
+
+    /// What the source knows of all `findings` together, once it has run: a history makes one finding of all that
+    /// are the same secret.
+    fn refine(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        findings
+    }
 }
 
 /// Why a source could not run at all.
@@ -46,4 +51,16 @@ pub enum SourceError {
     /// A git repository, or what was asked of it, is not there or not readable.
     #[error(transparent)]
     Git(#[from] git::GitError),
+    /// The git objects cannot be read at all.
+    #[error(transparent)]
+    Objects(#[from] odb::OdbError),
+    /// A revision that names no commit. The user must fix it.
+    #[error("{revision}: no such commit")]
+    Revision {
+        /// The revision as the user gave it.
+        revision: String,
+    },
+    /// The system has no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(std::io::Error),
 }

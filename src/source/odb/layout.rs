@@ -59,7 +59,7 @@ impl Layout {
     /// # Errors
     /// When its parts cannot be read.
     pub fn of_git_dir(git_dir: &Path) -> Result<Self, OdbError> {
-        let common_dir = match read(&git_dir.join("commondir"))? {
+        let common_dir = match read_file(&git_dir.join("commondir"))? {
             Some(text) => git_dir.join(as_path(text.trim_end())),
             None => git_dir.to_owned(),
         };
@@ -89,7 +89,7 @@ impl Layout {
             if depth > DEEPEST_ALTERNATE || !seen.insert(dir.clone()) {
                 continue;
             }
-            let list = read(&dir.join("info/alternates"))?.unwrap_or_default();
+            let list = read_file(&dir.join("info/alternates"))?.unwrap_or_default();
             for line in list.lines().filter(|l| !l.is_empty() && l[0] != b'#') {
                 open.push((dir.join(as_path(&unquoted(line))), depth + 1));
             }
@@ -168,7 +168,7 @@ fn linked(dot: &Path) -> Result<Option<PathBuf>, OdbError> {
     if !dot.is_file() {
         return Ok(None);
     }
-    let text = read(dot)?.unwrap_or_default();
+    let text = read_file(dot)?.unwrap_or_default();
     let target = text
         .strip_prefix(b"gitdir: ")
         .ok_or_else(|| OdbError::damaged(dot, "not a pointer to a git folder"))?;
@@ -178,7 +178,10 @@ fn linked(dot: &Path) -> Result<Option<PathBuf>, OdbError> {
 }
 
 /// The content of the file `path`; `None` when there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, OdbError> {
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read_file(path: &Path) -> Result<Option<Vec<u8>>, OdbError> {
     match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),

@@ -7,6 +7,9 @@
 //! Multi-pack indexes are not needed: each pack that one lists keeps an index of its own, and a pack without one
 //! is indexed here.
 
+mod bundle;
+mod command;
+mod commit;
 mod delta;
 mod entry;
 mod error;
@@ -22,9 +25,13 @@ mod map;
 mod pack;
 mod queue;
 mod store;
+mod tree;
 mod walk;
 mod worker;
 
+pub use bundle::Bundle;
+pub use command::{git_object, git_output};
+pub use commit::{CommitParts, Signature, TagParts};
 pub use delta::{DeltaError, Piece, apply, sizes};
 pub use entry::{Body, Entry};
 pub use error::OdbError;
@@ -32,8 +39,9 @@ pub use id::{HashKind, ObjectId, ObjectKind};
 use idx::be32;
 pub use idx::{Indexed, PackIndex};
 pub use inflate::{Inflater, peek};
-pub use layout::Layout;
+pub use layout::{Layout, read_file};
 pub use map::Mapped;
-pub use pack::{Bottom, Chain, Pack};
+pub use pack::{Bottom, Chain, Pack, Remark};
 pub use store::{Location, Odb};
+pub use tree::{Mode, TreeEntry};
 pub use walk::{Derived, Kinds, Object, Progress, Visitor, Walk};

@@ -18,6 +18,15 @@ pub struct Pack {
     index: PackIndex,
 }
 
+/// What is odd about a pack that can be read nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What is odd.
+    pub text: String,
+    /// Whether objects are lost by it.
+    pub is_lossy: bool,
+}
+
 /// What a chain of deltas ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bottom {
@@ -42,7 +51,7 @@ impl Pack {
     ///
     /// # Errors
     /// When the pack cannot be read at all.
-    pub fn open(path: &Path, hash: HashKind) -> Result<(Self, Option<String>), OdbError> {
+    pub fn open(path: &Path, hash: HashKind) -> Result<(Self, Option<Remark>), OdbError> {
         let map = Mapped::open(path).map_err(|e| OdbError::file(path, e))?;
         Self::header(&map, path)?;
         let mut remark = None;
@@ -54,14 +63,16 @@ impl Pack {
                     Err(e) => format!("its index cannot be used: {e}"),
                 };
                 let (index, damage) = super::indexer::index(&map, hash);
+                let is_lossy = damage.is_some();
                 let damage = damage.map(|d| format!("; {d}")).unwrap_or_default();
-                remark = Some(format!("{why}; read without it{damage}"));
+                remark = Some(Remark { text: format!("{why}; read without it{damage}"), is_lossy });
                 index
             }
         };
         let pack = Self { path: path.to_owned(), map, start: 0, index };
         if remark.is_none() && !pack.is_complete() {
-            remark = Some("its end does not carry the checksum that its index names".to_owned());
+            let text = "its end does not carry the checksum that its index names".to_owned();
+            remark = Some(Remark { text, is_lossy: true });
         }
         Ok((pack, remark))
     }
@@ -75,10 +86,11 @@ impl Pack {
         map: Mapped,
         start: usize,
         hash: HashKind,
-    ) -> Result<(Self, Option<String>), OdbError> {
+    ) -> Result<(Self, Option<Remark>), OdbError> {
         Self::header(&map[start..], path)?;
         let (index, damage) = super::indexer::index(&map[start..], hash);
-        Ok((Self { path: path.to_owned(), map, start, index }, damage))
+        let remark = damage.map(|text| Remark { text, is_lossy: true });
+        Ok((Self { path: path.to_owned(), map, start, index }, remark))
     }
 
     /// Checks the pack's header; the number of objects that it claims.

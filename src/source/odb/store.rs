@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Bottom, HashKind, Inflater, Layout, ObjectId, ObjectKind, OdbError, Pack, loose};
+use super::{Bottom, HashKind, Inflater, Layout, ObjectId, ObjectKind, OdbError, Pack, Remark, loose};
 
 /// Deltas across packs that are followed from one object.
 const DEEPEST_THIN: usize = 64;
@@ -30,7 +30,7 @@ pub struct Odb {
     /// Numbers of all objects, sorted by id, then number; empty when there are few packs.
     sorted: Vec<(u64, u32)>,
     /// What could not be read as it should, by file.
-    remarks: BTreeMap<PathBuf, String>,
+    remarks: BTreeMap<PathBuf, Remark>,
 }
 
 /// Where an object lies.
@@ -65,7 +65,8 @@ impl Odb {
         // Loose objects are listed first: git removes them only after the pack that holds them is in place.
         for (i, dir) in odb.dirs.iter().enumerate() {
             if !dir.is_dir() {
-                odb.remarks.insert(dir.clone(), "no such object folder".to_owned());
+                let text = "no such object folder".to_owned();
+                odb.remarks.insert(dir.clone(), Remark { text, is_lossy: true });
                 continue;
             }
             odb.loose.extend(loose::list(dir, odb.hash)?.into_iter().map(|id| (id, i as u16)));
@@ -79,7 +80,7 @@ impl Odb {
                 // Another process may have replaced it by a new pack since the folder was listed.
                 Err(OdbError::File { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
                 Err(e) => {
-                    odb.remarks.insert(path, e.to_string());
+                    odb.remarks.insert(path, Remark { text: e.to_string(), is_lossy: true });
                 }
             }
         }
@@ -91,7 +92,7 @@ impl Odb {
     ///
     /// # Errors
     /// When there are too many objects to number.
-    pub fn of_pack(pack: Pack, remark: Option<String>) -> Result<Self, OdbError> {
+    pub fn of_pack(pack: Pack, remark: Option<Remark>) -> Result<Self, OdbError> {
         let path = pack.path().to_owned();
         let mut odb = Self {
             hash: pack.index().hash(),
@@ -161,7 +162,7 @@ impl Odb {
     }
 
     /// What could not be read as it should, by file.
-    pub fn remarks(&self) -> &BTreeMap<PathBuf, String> {
+    pub fn remarks(&self) -> &BTreeMap<PathBuf, Remark> {
         &self.remarks
     }
 

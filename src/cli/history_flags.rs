@@ -1,0 +1,102 @@
+//! Flags of scans of a whole history.
+
+use std::path::Path;
+
+use super::git::shown;
+use super::git_scan::GitScan;
+use super::scan::size;
+use super::{Failure, heading};
+use crate::source::history::{History, Scope};
+
+/// Flags of scans of a whole history.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = heading::INPUT)]
+pub(super) struct HistoryFlags {
+    /// also scan what nothing reaches any more: deleted branches, amended commits, dropped stashes
+    #[arg(long)]
+    unreachable: bool,
+    /// scan only what REV reaches, such as a branch (repeatable)
+    #[arg(long, value_name = "REV")]
+    branch: Vec<String>,
+    /// scan only commits recorded since DATE, or not reached by the revision REV
+    ///
+    /// A date is YYYY-MM-DD (UTC) or an RFC 3339 time. Anything else is a revision.
+    #[arg(long, value_name = "DATE|REV")]
+    since: Option<String>,
+    /// scan only the latest N commits
+    #[arg(long, value_name = "N")]
+    max_commits: Option<usize>,
+    /// scan every version of every file in full; finds the same, slower
+    #[arg(long)]
+    full: bool,
+    /// memory for versions that others are made from, such as 64MiB [default: 256MiB]
+    ///
+    /// Less memory costs time: what does not fit is made anew when it is needed.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+}
+
+impl HistoryFlags {
+    /// Scans the history of `place`.
+    pub(super) fn run(self, place: &Path, scan: &GitScan<'_>) -> Result<u8, Failure> {
+        let mut scope = Scope {
+            from: self.branch,
+            most: self.max_commits,
+            unreachable: self.unreachable,
+            ..Scope::default()
+        };
+        match self.since.as_deref().map(|since| (since, second(since))) {
+            Some((_, Some(second))) => scope.since = Some(second),
+            Some((revision, None)) => scope.without.push(revision.to_owned()),
+            None => {}
+        }
+        let subject = format!("the history of {}", shown(place));
+        scan.history(place, subject, |history: &mut History| {
+            history.scope = scope;
+            history.full = self.full;
+            history.memory =
+                self.memory.map_or(History::MEMORY, |m| usize::try_from(m).unwrap_or(usize::MAX));
+        })
+    }
+
+    /// Refuses flags that mean nothing where no history is scanned.
+    pub(super) fn refuse(&self) -> Result<(), Failure> {
+        let Self { unreachable, branch, since, max_commits, full, memory } = self;
+        let given = [
+            ("--unreachable", *unreachable),
+            ("--branch", !branch.is_empty()),
+            ("--since", since.is_some()),
+            ("--max-commits", max_commits.is_some()),
+            ("--full", *full),
+            ("--memory", memory.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::new(format_args!("{flag} is for scans of the whole history"))
+                .help("leave out --staged, --range and --pre-push, or this flag")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The second since 1970-01-01T00:00:00Z that a date or an RFC 3339 time begins with.
+fn second(text: &str) -> Option<i64> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Some(time.as_second());
+    }
+    let date = text.parse::<jiff::civil::Date>().ok().filter(|_| text.contains('-'))?;
+    date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::second;
+
+    #[test]
+    fn dates_and_times_are_told_from_revisions() {
+        assert_eq!(second("1970-01-02"), Some(86_400));
+        assert_eq!(second("1970-01-01T01:00:00+01:00"), Some(0));
+        for revision in ["main", "v1.2-rc1", "20240101", "HEAD~3", "deadbeef"] {
+            assert_eq!(second(revision), None, "{revision}");
+        }
+    }
+}

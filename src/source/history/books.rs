@@ -1,0 +1,75 @@
+//! Everything that the pass over the objects of a history wrote down, put together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::graph::Graph;
+use super::groups::Groups;
+use super::ledger::Ledger;
+use super::pass::{Hit, MessageHit, Part, Shared};
+use crate::source::odb::ObjectId;
+
+/// Everything that the pass wrote down.
+#[derive(Debug)]
+pub(super) struct Books {
+    pub(super) ledger: Ledger,
+    pub(super) graph: Graph,
+    /// What each tag object names.
+    pub(super) tags: HashMap<u32, Option<ObjectId>>,
+    /// Names of files and directories, by number.
+    pub(super) names: Vec<Arc<[u8]>>,
+    /// Objects that trees name and that are not there.
+    pub(super) missing: Vec<ObjectId>,
+    pub(super) groups: Groups,
+    /// Sorted.
+    pub(super) hits: Vec<Hit>,
+    /// Sorted by object, then text, then span.
+    pub(super) message_hits: Vec<MessageHit>,
+    /// Commits, trees, blobs and tags, each counted once.
+    pub(super) counts: [u64; 4],
+    /// Bytes that were searched, without what was copied from bases.
+    pub(super) searched: u64,
+}
+
+impl Books {
+    /// Puts together what the threads wrote down.
+    pub(super) fn new(shared: Shared<'_>, parts: Vec<Part>) -> Self {
+        let (mut rows, mut graphs, mut tags) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut hits, mut message_hits) = (Vec::new(), Vec::new());
+        let (mut counts, mut searched) = ([0; 4], 0);
+        for part in parts {
+            counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum += n);
+            searched += part.searched;
+            hits.extend(part.hits);
+            message_hits.extend(part.message_hits);
+            tags.extend(part.tags);
+            rows.push(part.rows);
+            graphs.push(part.graph);
+        }
+        hits.sort_unstable();
+        hits.dedup();
+        message_hits.sort_by_key(|h| (h.object, h.text.start, h.span));
+        Self {
+            ledger: Ledger::new(shared.odb.len(), rows),
+            graph: Graph::new(shared.odb, graphs),
+            tags,
+            names: shared.names.into_names(),
+            missing: shared.missing.into_ids(),
+            groups: shared.groups,
+            hits,
+            message_hits,
+            counts,
+            searched,
+        }
+    }
+
+    /// Which groups lie in which objects: pairs of object number and group, sorted, each once. Each missing object is
+    /// a group of its own, behind the others.
+    pub(super) fn holdings(&self, first_missing: u32, missing: usize) -> Vec<(u32, u32)> {
+        let mut pairs: Vec<_> = self.hits.iter().map(|h| (h.object, h.group)).collect();
+        let groups = self.groups.len() as u32;
+        pairs.extend((0..missing as u32).map(|i| (first_missing + i, groups + i)));
+        pairs.dedup();
+        pairs
+    }
+}

@@ -1,0 +1,133 @@
+//! Scans a repository's whole history by its objects: each once, and of a delta only what it inserts.
+//!
+//! 1. One pass over the object database scans blobs and messages, and enters trees and commits in books.
+//! 2. The books tell which commit brought each secret in, and under which paths.
+//! 3. Each secret is visited once for every path: there it becomes a finding like any other.
+//! 4. Of all findings of one secret one is kept, and told how far the secret spread.
+//!
+//! What this module does not do: judge candidates (that is the detector's), or know paths before step 3.
+
+mod attribution;
+#[cfg(test)]
+mod attribution_tests;
+mod books;
+mod changes;
+mod containing;
+#[cfg(test)]
+mod fixture;
+mod graph;
+mod groups;
+mod ledger;
+mod names;
+mod opened;
+mod origins;
+mod pass;
+mod paths;
+mod pruned;
+mod refs;
+mod scanner;
+mod scope;
+mod tellings;
+mod texts;
+mod told;
+mod visits;
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use crate::detect::Detector;
+use crate::model::{Finding, Tally};
+use crate::source::odb::{Kinds, ObjectKind, Progress, Walk};
+use crate::source::{Source, SourceError, Visitor};
+use crate::suppress::PathGlobs;
+
+use books::Books;
+use opened::Opened;
+use pass::{Pass, Shared};
+pub use refs::Refs;
+pub use scope::Scope;
+use tellings::Tellings;
+use told::Told;
+
+/// The history of one repository or bundle.
+#[derive(Debug)]
+pub struct History {
+    /// The repository (its worktree, a folder in it, or its git folder) or the bundle.
+    pub place: PathBuf,
+    /// What finds candidates.
+    pub detector: Arc<Detector>,
+    /// Which commits count.
+    pub scope: Scope,
+    /// Whether every blob is scanned in full. Finds the same, slower.
+    pub full: bool,
+    /// Threads; at least 1.
+    pub threads: usize,
+    /// Bytes of inflated objects that may be kept for the deltas on them.
+    pub memory: usize,
+    /// Size above which blobs are left out, in bytes.
+    pub max_size: u64,
+    /// Paths that do not count.
+    pub exclude: PathGlobs,
+    /// How far the scan has come.
+    pub progress: Arc<Progress>,
+    told: OnceLock<Told>,
+}
+
+impl History {
+    /// Bytes of inflated objects that may be kept, unless told otherwise.
+    pub const MEMORY: usize = 256 << 20;
+
+    /// The whole history of `place`, as `detector` sees it, without the paths of `exclude`.
+    pub fn new(place: PathBuf, detector: Arc<Detector>, exclude: PathGlobs) -> Self {
+        Self {
+            place,
+            detector,
+            scope: Scope::default(),
+            full: false,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: Self::MEMORY,
+            max_size: 100_000_000,
+            exclude,
+            progress: Arc::default(),
+            told: OnceLock::new(),
+        }
+    }
+
+    /// Scans all objects.
+    fn pass(&self, opened: &Opened, tally: &mut Tally) -> Result<Books, SourceError> {
+        let shared = Shared::new(&opened.odb, &self.detector, self.full).map_err(SourceError::Random)?;
+        let walk =
+            Walk { threads: self.threads, budget: self.memory, limit: self.max_size, kinds: Kinds::ALL };
+        let wanted = |number| opened.odb.is_first(number);
+        let mut passes = walk.run(&opened.odb, &self.progress, &wanted, &|| Pass::new(&shared))?;
+        let unreadable: Vec<_> = passes.iter_mut().flat_map(|p| std::mem::take(&mut p.unreadable)).collect();
+        opened.retry(unreadable, self.max_size, &mut passes[0], tally);
+        let parts = passes.into_iter().map(Pass::close).collect();
+        Ok(Books::new(shared, parts))
+    }
+}
+
+impl Source for History {
+    fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError> {
+        let mut tally = Tally::default();
+        let opened = Opened::open(&self.place, &mut tally)?;
+        let books = self.pass(&opened, &mut tally)?;
+        tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
+        tally.bytes = self.progress.bytes.load(Ordering::Relaxed);
+        let (visits, told) = Tellings::tell(&opened, books, &self.scope, &self.exclude, &mut tally)?;
+        for (object, why) in visits.make(&opened.odb, self.threads, self.max_size, visitor) {
+            tally.gap(format!("object {}", opened.odb.id(object)), why.to_string());
+        }
+        // A source is run once; a second run would tell the same.
+        let _ = self.told.set(told);
+        Ok(tally)
+    }
+
+    fn refine(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        match self.told.get() {
+            Some(told) => told.refine(self.detector.pack(), findings),
+            None => findings,
+        }
+    }
+}

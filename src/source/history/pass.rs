@@ -1,0 +1,197 @@
+//! The one pass over all objects: scans blobs and messages, and enters trees and commits in their books.
+
+use std::ops::Range;
+
+use super::graph::GraphPart;
+use super::groups::{Groups, LocalGroups};
+use super::ledger::{Borders, LedgerPart, Missing, Rows};
+use super::names::Names;
+use super::scanner::{Found, Scanner};
+use super::texts::texts;
+use crate::detect::Detector;
+use crate::model::{MessageKind, Span};
+use crate::source::odb::{CommitParts, Object, ObjectId, ObjectKind, Odb, OdbError, TagParts, Visitor};
+
+/// A candidate in a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    /// Number of the blob.
+    pub(super) object: u32,
+    /// Number of the group.
+    pub(super) group: u32,
+    /// The secret.
+    pub(super) span: Span,
+}
+
+/// A candidate in a commit or tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MessageHit {
+    /// Number of the commit or tag.
+    pub(super) object: u32,
+    /// What kind of text it lies in.
+    pub(super) kind: MessageKind,
+    /// That text, as bytes of the object.
+    pub(super) text: Range<usize>,
+    /// Number of the group.
+    pub(super) group: u32,
+    /// The secret, as bytes of the text.
+    pub(super) span: Span,
+}
+
+/// What all threads of a pass share.
+#[derive(Debug)]
+pub(super) struct Shared<'h> {
+    pub(super) odb: &'h Odb,
+    pub(super) detector: &'h Detector,
+    /// Whether deltas are scanned in full like everything else.
+    pub(super) full: bool,
+    pub(super) names: Names,
+    pub(super) missing: Missing,
+    pub(super) groups: Groups,
+}
+
+/// One thread's part of the pass.
+#[derive(Debug)]
+pub(super) struct Pass<'h> {
+    shared: &'h Shared<'h>,
+    pub(super) scanner: Scanner<'h>,
+    groups: LocalGroups<'h>,
+    pub(super) ledger: LedgerPart<'h>,
+    pub(super) graph: GraphPart,
+    /// Tags and what they name.
+    pub(super) tags: Vec<(u32, Option<ObjectId>)>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) message_hits: Vec<MessageHit>,
+    pub(super) unreadable: Vec<(u32, OdbError)>,
+    /// Objects of each kind, in the order of [`ObjectKind`].
+    pub(super) counts: [u64; 4],
+}
+
+/// What an object leaves for those that are deltas on it.
+#[derive(Debug)]
+pub(super) enum Legacy<'h> {
+    Blob(Found<'h>),
+    Tree(Borders),
+    None,
+}
+
+impl Legacy<'_> {
+    fn borders(&self) -> Option<&Borders> {
+        match self {
+            Self::Tree(borders) => Some(borders),
+            Self::Blob(_) | Self::None => None,
+        }
+    }
+}
+
+/// What one thread wrote down.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) rows: Rows,
+    pub(super) graph: GraphPart,
+    pub(super) tags: Vec<(u32, Option<ObjectId>)>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) message_hits: Vec<MessageHit>,
+    pub(super) counts: [u64; 4],
+    pub(super) searched: u64,
+}
+
+impl<'h> Shared<'h> {
+    /// Nothing written down yet.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(super) fn new(odb: &'h Odb, detector: &'h Detector, full: bool) -> std::io::Result<Self> {
+        let (names, missing, groups) = (Names::default(), Missing::default(), Groups::new()?);
+        Ok(Self { odb, detector, full, names, missing, groups })
+    }
+}
+
+impl<'h> Pass<'h> {
+    pub(super) fn new(shared: &'h Shared<'h>) -> Self {
+        Self {
+            shared,
+            scanner: Scanner::new(shared.detector),
+            groups: shared.groups.local(),
+            ledger: LedgerPart::new(shared.odb, &shared.names, &shared.missing),
+            graph: GraphPart::default(),
+            tags: Vec::new(),
+            hits: Vec::new(),
+            message_hits: Vec::new(),
+            unreadable: Vec::new(),
+            counts: [0; 4],
+        }
+    }
+
+    /// What was written down.
+    pub(super) fn close(self) -> Part {
+        let Self { scanner, ledger, graph, tags, hits, message_hits, counts, .. } = self;
+        Part { rows: ledger.into_rows(), graph, tags, hits, message_hits, counts, searched: scanner.searched }
+    }
+
+    fn blob(&mut self, object: &Object<'_, Legacy<'h>>, counts: bool) -> Found<'h> {
+        let found = match &object.derived {
+            Some(derived) if !self.shared.full => match derived.legacy {
+                Legacy::Blob(base) => {
+                    self.scanner.scan_delta(object.bytes, derived.pieces, derived.base_bytes.len(), base)
+                }
+                Legacy::Tree(_) | Legacy::None => self.scanner.scan(object.bytes),
+            },
+            _ => self.scanner.scan(object.bytes),
+        };
+        if counts {
+            let pack = self.shared.detector.pack();
+            for candidate in self.scanner.settled(object.bytes, &found) {
+                if let Some(group) = self.groups.number(pack, object.bytes, &candidate, false) {
+                    self.hits.push(Hit { object: object.number, group, span: candidate.span });
+                }
+            }
+        }
+        found
+    }
+
+    fn message(&mut self, number: u32, kind: ObjectKind, bytes: &[u8], message: usize) {
+        let pack = self.shared.detector.pack();
+        for (kind, range) in texts(kind, bytes, message) {
+            let text = &bytes[range.clone()];
+            let found = self.scanner.scan(text);
+            for candidate in self.scanner.settled(text, &found) {
+                if let Some(group) = self.groups.number(pack, text, &candidate, true) {
+                    let hit =
+                        MessageHit { object: number, kind, text: range.clone(), group, span: candidate.span };
+                    self.message_hits.push(hit);
+                }
+            }
+        }
+    }
+}
+
+impl<'h> Visitor for Pass<'h> {
+    type Legacy = Legacy<'h>;
+
+    fn object(&mut self, object: Object<'_, Legacy<'h>>) -> Legacy<'h> {
+        // A further copy of an object is read only because others are deltas on it.
+        let counts = self.shared.odb.is_first(object.number);
+        self.counts[object.kind as usize - 1] += u64::from(counts);
+        match object.kind {
+            ObjectKind::Blob => return Legacy::Blob(self.blob(&object, counts)),
+            ObjectKind::Tree => return Legacy::Tree(self.ledger.enter(&object, Legacy::borders)),
+            ObjectKind::Commit if counts => {
+                let parts = CommitParts::read(object.bytes);
+                self.graph.enter(self.shared.odb, object.number, &parts);
+                self.message(object.number, object.kind, object.bytes, parts.message);
+            }
+            ObjectKind::Tag if counts => {
+                let parts = TagParts::read(object.bytes);
+                self.tags.push((object.number, parts.target.map(|(id, _)| id)));
+                self.message(object.number, object.kind, object.bytes, parts.message);
+            }
+            ObjectKind::Commit | ObjectKind::Tag => {}
+        }
+        Legacy::None
+    }
+
+    fn unreadable(&mut self, number: u32, why: OdbError) {
+        self.unreadable.push((number, why));
+    }
+}

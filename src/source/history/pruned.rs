@@ -1,0 +1,262 @@
+//! Trees with everything left out that leads to no object of interest.
+//!
+//! Two trees that differ only in files without findings have the same pruned tree, so a history of hundreds of
+//! thousands of trees has few of them; what holds for one holds for all trees and commits that share it.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::ledger::{Edge, Ledger, NONE};
+
+/// The pruned tree that leads nowhere.
+pub(super) const EMPTY: u32 = 0;
+
+/// The pruned trees of a history, each once, by number; 0 is [`EMPTY`].
+#[derive(Debug)]
+pub(super) struct Pruned {
+    /// Where the entries of each pruned tree end in `entries`.
+    ends: Vec<u32>,
+    entries: Vec<Entry>,
+    by_entries: HashMap<Box<[Entry]>, u32>,
+    /// The pruned tree of each row of the ledger.
+    of: Vec<u32>,
+    /// Directories lie deeper in one another than is followed.
+    pub(super) too_deep: bool,
+}
+
+/// Directories in one another that are followed. No system that git runs on opens longer paths.
+const DEEPEST: u32 = 4096;
+
+/// An entry of a pruned tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Entry {
+    /// Number of the name.
+    pub(super) name: u32,
+    /// What lies there.
+    pub(super) target: Target,
+}
+
+/// What lies under a name in a pruned tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Target {
+    /// An object of interest, by number.
+    Object(u32),
+    /// A pruned tree.
+    Tree(u32),
+}
+
+/// The ledger's rows in an order in which each follows its base.
+struct Order {
+    /// Rows; each family (a tree and everything that is a delta on it) in one run, parents first.
+    rows: Vec<u32>,
+    /// How many bases lie under each of `rows`.
+    depths: Vec<u32>,
+    /// Where each family begins in `rows`.
+    families: Vec<u32>,
+}
+
+impl Pruned {
+    /// Prunes the trees of `ledger` to what leads to the objects for which `interesting` holds.
+    pub(super) fn new(ledger: &Ledger, interesting: &dyn Fn(u32) -> bool) -> Self {
+        let mut pruned = Self {
+            ends: vec![0],
+            entries: Vec::new(),
+            by_entries: HashMap::from([(Box::default(), EMPTY)]),
+            of: vec![EMPTY; ledger.len()],
+            too_deep: false,
+        };
+        let order = Order::new(ledger);
+        // A directory's pruned tree depends on those below it: when one changes, the families that name it are
+        // gone through again. Each is, as often as directories lie in one another.
+        let mut queue: VecDeque<u32> = VecDeque::new();
+        for f in 0..order.families.len() {
+            let rows = &order.rows[order.family(f)];
+            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| interesting(e.child))) {
+                queue.push_back(f as u32);
+            }
+        }
+        let namers = Namers::new(ledger, &order);
+        let mut queued = vec![false; order.families.len()];
+        queue.iter().for_each(|&f| queued[f as usize] = true);
+        let mut visits = vec![0u32; order.families.len()];
+        while let Some(f) = queue.pop_front() {
+            queued[f as usize] = false;
+            visits[f as usize] += 1;
+            if visits[f as usize] > DEEPEST {
+                pruned.too_deep = true;
+                continue;
+            }
+            let family = order.family(f as usize);
+            pruned.family(ledger, interesting, &order, family, &mut |row| {
+                for &namer in namers.of(row) {
+                    if !std::mem::replace(&mut queued[namer as usize], true) {
+                        queue.push_back(namer);
+                    }
+                }
+            });
+        }
+        pruned
+    }
+
+    /// Prunes the trees of one family; tells `changed` the rows that did.
+    fn family(
+        &mut self,
+        ledger: &Ledger,
+        interesting: &dyn Fn(u32) -> bool,
+        order: &Order,
+        family: std::ops::Range<usize>,
+        changed: &mut dyn FnMut(u32),
+    ) {
+        let mut lists: Vec<Vec<Edge>> = Vec::new();
+        for at in family {
+            let (row, depth) = (order.rows[at], order.depths[at] as usize);
+            let base = if depth == 0 { NONE } else { ledger.base(row) };
+            if lists.len() <= depth {
+                lists.resize(depth + 1, Vec::new());
+            }
+            let (under, rest) = lists.split_at_mut(depth);
+            let list = &mut rest[0];
+            list.clear();
+            list.extend_from_slice(under.last().map_or(&[], Vec::as_slice));
+            let mut same = base != NONE;
+            for edge in ledger.gone(row) {
+                if let Ok(i) = list.binary_search(edge) {
+                    list.remove(i);
+                    same = false;
+                }
+            }
+            for edge in ledger.added(row) {
+                let below = ledger.row(edge.child);
+                let leads = interesting(edge.child) || (below != NONE && self.of[below as usize] != EMPTY);
+                if let (true, Err(i)) = (leads, list.binary_search(edge)) {
+                    list.insert(i, *edge);
+                    same = false;
+                }
+            }
+            let tree = if same { self.of[base as usize] } else { self.tree(ledger, interesting, list) };
+            if std::mem::replace(&mut self.of[row as usize], tree) != tree {
+                changed(row);
+            }
+        }
+    }
+
+    /// The pruned tree with the entries of `list`.
+    fn tree(&mut self, ledger: &Ledger, interesting: &dyn Fn(u32) -> bool, list: &[Edge]) -> u32 {
+        let entry = |edge: &Edge| {
+            let below = ledger.row(edge.child);
+            let target = if below != NONE && !interesting(edge.child) {
+                Target::Tree(self.of[below as usize])
+            } else {
+                Target::Object(edge.child)
+            };
+            (target != Target::Tree(EMPTY)).then_some(Entry { name: edge.name, target })
+        };
+        let entries: Box<[Entry]> = list.iter().filter_map(entry).collect();
+        if let Some(&tree) = self.by_entries.get(&entries) {
+            return tree;
+        }
+        let tree = self.ends.len() as u32;
+        self.entries.extend_from_slice(&entries);
+        self.ends.push(self.entries.len() as u32);
+        self.by_entries.insert(entries, tree);
+        tree
+    }
+
+    /// How many pruned trees there are. What a pruned tree holds has a lower number than itself.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The pruned tree of row `row` of the ledger ([`NONE`]: [`EMPTY`]).
+    pub(super) fn of(&self, row: u32) -> u32 {
+        self.of.get(row as usize).copied().unwrap_or(EMPTY)
+    }
+
+    /// The entries of pruned tree `tree`, sorted by name number.
+    pub(super) fn entries(&self, tree: u32) -> &[Entry] {
+        let tree = tree as usize;
+        let from = if tree == 0 { 0 } else { self.ends[tree - 1] };
+        &self.entries[from as usize..self.ends[tree] as usize]
+    }
+}
+
+impl Order {
+    fn new(ledger: &Ledger) -> Self {
+        let count = ledger.len() as u32;
+        let mut first = vec![0u32; count as usize + 1];
+        for row in 0..count {
+            let base = ledger.base(row);
+            if base != NONE {
+                first[base as usize + 1] += 1;
+            }
+        }
+        for row in 0..count as usize {
+            first[row + 1] += first[row];
+        }
+        let mut next = first.clone();
+        let mut heirs = vec![NONE; first[count as usize] as usize];
+        for row in 0..count {
+            let base = ledger.base(row);
+            if base != NONE {
+                heirs[next[base as usize] as usize] = row;
+                next[base as usize] += 1;
+            }
+        }
+        let mut order =
+            Self { rows: Vec::with_capacity(count as usize), depths: Vec::new(), families: Vec::new() };
+        let mut open = Vec::new();
+        for root in (0..count).filter(|&row| ledger.base(row) == NONE) {
+            order.families.push(order.rows.len() as u32);
+            open.push((root, 0));
+            while let Some((row, depth)) = open.pop() {
+                order.rows.push(row);
+                order.depths.push(depth);
+                let below = first[row as usize] as usize..first[row as usize + 1] as usize;
+                open.extend(heirs[below].iter().map(|&heir| (heir, depth + 1)));
+            }
+        }
+        order
+    }
+}
+
+/// The families that name each tree.
+struct Namers {
+    first: Vec<u32>,
+    families: Vec<u32>,
+}
+
+impl Order {
+    /// The run of `rows` that family `f` takes.
+    fn family(&self, f: usize) -> std::ops::Range<usize> {
+        let end = self.families.get(f + 1).map_or(self.rows.len(), |&e| e as usize);
+        self.families[f] as usize..end
+    }
+}
+
+impl Namers {
+    fn new(ledger: &Ledger, order: &Order) -> Self {
+        let mut first = vec![0u32; ledger.len() + 1];
+        let each = |visit: &mut dyn FnMut(u32, u32)| {
+            for f in 0..order.families.len() {
+                for &row in &order.rows[order.family(f)] {
+                    let named = ledger.added(row).iter().map(|e| ledger.row(e.child)).filter(|&r| r != NONE);
+                    named.for_each(|r| visit(r, f as u32));
+                }
+            }
+        };
+        each(&mut |row, _| first[row as usize + 1] += 1);
+        for row in 0..ledger.len() {
+            first[row + 1] += first[row];
+        }
+        let mut next = first.clone();
+        let mut families = vec![NONE; first[ledger.len()] as usize];
+        each(&mut |row, family| {
+            families[next[row as usize] as usize] = family;
+            next[row as usize] += 1;
+        });
+        Self { first, families }
+    }
+
+    fn of(&self, row: u32) -> &[u32] {
+        &self.families[self.first[row as usize] as usize..self.first[row as usize + 1] as usize]
+    }
+}

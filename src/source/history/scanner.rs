@@ -1,0 +1,113 @@
+//! Scans blobs, and of blobs made from scanned ones only what is new in them.
+//!
+//! The candidates found are those of scanning each blob in full: a candidate rests on the bytes that it names, so
+//! one that rests on copied bytes alone is copied, and all others are searched for (see [`Detector::find_in`]).
+
+use super::changes::Changes;
+use crate::detect::{Detector, Scratch, Wake};
+use crate::model::{Candidate, Reads, Span};
+use crate::source::odb::Piece;
+
+/// Scans blobs; one per thread.
+#[derive(Debug)]
+pub(super) struct Scanner<'d> {
+    detector: &'d Detector,
+    scratch: Scratch,
+    changes: Changes,
+    /// Bytes that were searched, without what was copied.
+    pub(super) searched: u64,
+}
+
+/// What was found in a blob, as it is handed to blobs that are made from it.
+#[derive(Debug, Default)]
+pub(super) struct Found<'d> {
+    /// Candidates before they are settled, sorted by where their reads start.
+    candidates: Vec<Candidate<'d>>,
+    /// Sorted by where their reads start.
+    wakes: Vec<Wake>,
+    /// What is made from this blob is searched in full.
+    whole: bool,
+}
+
+impl<'d> Scanner<'d> {
+    /// A scanner that finds what `detector` finds.
+    pub(super) fn new(detector: &'d Detector) -> Self {
+        Self { detector, scratch: Scratch::default(), changes: Changes::default(), searched: 0 }
+    }
+
+    /// Scans a whole blob.
+    pub(super) fn scan(&mut self, bytes: &[u8]) -> Found<'d> {
+        self.searched += bytes.len() as u64;
+        let mut candidates = Vec::new();
+        let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
+        Found { candidates, wakes: trace.wakes, whole: trace.whole }.sorted()
+    }
+
+    /// Scans a blob that was made by `pieces` from a blob of `base_len` bytes in which `base` was found.
+    pub(super) fn scan_delta(
+        &mut self,
+        bytes: &[u8],
+        pieces: &[Piece],
+        base_len: usize,
+        base: &Found<'d>,
+    ) -> Found<'d> {
+        if base.whole {
+            return self.scan(bytes);
+        }
+        self.changes.compare(pieces, base_len, bytes.len());
+        let changed = &self.changes.changed;
+        let mut found = Found::default();
+        self.changes.inherit(&base.wakes, |w| w.reads, |w, by| found.wakes.push(w.shifted(by)));
+        let mut new = Vec::new();
+        let searched =
+            self.detector.find_in(&mut self.scratch, bytes, changed, &found.wakes, &mut |c| new.push(c));
+        let Ok(trace) = searched else { return self.scan(bytes) };
+        self.searched += changed.iter().map(|s| s.len() as u64).sum::<u64>();
+        self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
+        found.candidates.append(&mut new);
+        found.wakes.extend(trace.wakes);
+        found.whole = trace.whole;
+        found.sorted()
+    }
+
+    /// The candidates that `found` in `bytes` comes to: settled as if every rule with a path applied, and as if none
+    /// did, since the path comes later. Sorted by span and rule, each once.
+    pub(super) fn settled(&self, bytes: &[u8], found: &Found<'d>) -> Vec<Candidate<'d>> {
+        let mut all = found.candidates.clone();
+        if all.is_empty() {
+            return all;
+        }
+        let mut anywhere: Vec<_> = all.iter().filter(|c| c.rule.path.is_none()).cloned().collect();
+        let has_path = anywhere.len() < all.len();
+        self.detector.settle(bytes, &mut all);
+        if has_path {
+            self.detector.settle(bytes, &mut anywhere);
+            all.append(&mut anywhere);
+            all.sort_by(|a, b| (a.span, &a.rule.id).cmp(&(b.span, &b.rule.id)));
+            all.dedup_by(|a, b| a.span == b.span && a.rule.id == b.rule.id);
+        }
+        all
+    }
+}
+
+impl Found<'_> {
+    fn sorted(mut self) -> Self {
+        self.candidates.sort_by_key(|c| c.reads.start);
+        self.wakes.sort_unstable_by_key(|w| w.reads.start);
+        self.wakes.dedup();
+        self
+    }
+}
+
+/// `candidate` in a blob that holds the same bytes `by` bytes farther on.
+fn shifted<'d>(candidate: &Candidate<'d>, by: isize) -> Candidate<'d> {
+    let move_span = |span: Span| span.shifted(by);
+    let reads: Reads = candidate.reads.shifted(by);
+    Candidate {
+        span: move_span(candidate.span),
+        matched: move_span(candidate.matched),
+        parts: candidate.parts.iter().map(|&(rule, span)| (rule, move_span(span))).collect(),
+        reads,
+        ..candidate.clone()
+    }
+}

@@ -1,0 +1,251 @@
+//! From the books of a history to what is visited and what is told of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use bstr::{BString, ByteSlice as _};
+
+use super::attribution::{Story, Teller};
+use super::books::Books;
+use super::opened::Opened;
+use super::origins::Origins;
+use super::paths::{Paths, ROOT};
+use super::pruned::Pruned;
+use super::scope::{Choice, Chosen, Scope};
+use super::told::{GroupTold, Told, in_report_order};
+use super::visits::Visits;
+use crate::model::{Origin, Place, SkipReason, Span, Tally};
+use crate::source::SourceError;
+use crate::suppress::PathGlobs;
+
+/// Paths of one secret that are visited; the others are told.
+const VISITED: usize = 32;
+
+/// Missing objects that are looked for in trees.
+const SOUGHT: usize = 1000;
+
+/// Gaps of one kind that are named one by one.
+const NAMED: usize = 100;
+
+/// What is visited and told of a history, while it is worked out.
+pub(super) struct Tellings<'h> {
+    opened: &'h Opened,
+    books: &'h Books,
+    scope: &'h Scope,
+    exclude: &'h PathGlobs,
+    chosen: Chosen,
+    origins: Origins<'h>,
+    visits: Visits,
+    told: Vec<GroupTold>,
+}
+
+impl<'h> Tellings<'h> {
+    /// Tells what is in `books`, as far as `scope` wants it.
+    ///
+    /// # Errors
+    /// When a revision of the scope names no commit.
+    pub(super) fn tell(
+        opened: &Opened,
+        books: Books,
+        scope: &Scope,
+        exclude: &PathGlobs,
+        tally: &mut Tally,
+    ) -> Result<(Visits, Told), SourceError> {
+        let choice = Choice { odb: &opened.odb, graph: &books.graph, refs: &opened.refs, tags: &books.tags };
+        let chosen = choice.choose(scope)?;
+        tally.commits = (chosen.commits.len() + chosen.unreached.len()) as u64;
+        let origins = Origins::new(opened, &books, &choice, &chosen, scope);
+        let told = vec![GroupTold::default(); books.groups.len()];
+        let mut tellings = Tellings {
+            opened,
+            books: &books,
+            scope,
+            exclude,
+            chosen,
+            origins,
+            visits: Visits::default(),
+            told,
+        };
+        tellings.lost_commits(tally);
+        tellings.files(&choice, tally);
+        tellings.messages();
+        let Tellings { visits, told, origins, chosen, .. } = tellings;
+        let mut refs: Vec<(BString, u32)> = opened
+            .refs
+            .refs
+            .iter()
+            .filter_map(|(name, id)| Some((name.clone(), choice.commit(id)?)))
+            .collect();
+        in_report_order(&mut refs, opened.refs.branch.as_ref());
+        let commits = origins.into_shown();
+        let Books { graph, groups, .. } = books;
+        Ok((visits, Told { graph, groups, commits, reached: chosen.reached, told, refs }))
+    }
+
+    /// Gaps for trees and parents of commits that are not there.
+    fn lost_commits(&self, tally: &mut Tally) {
+        let mut unnamed = 0;
+        for (number, id) in &self.books.graph.missing {
+            let commit = self.opened.odb.id(*number);
+            let reached = self.books.graph.commit(*number).is_some_and(|c| self.chosen.reached[c as usize]);
+            if !(reached || self.scope.unreachable) || self.opened.refs.shallow.contains(&commit) {
+                continue;
+            }
+            // A bundle's prerequisites are named by commits whose parents they are.
+            if self.opened.refs.shallow.contains(id) {
+                continue;
+            }
+            if tally.gaps.len() < NAMED {
+                tally.gap(format!("object {id}"), format!("it is missing; commit {commit} names it"));
+            } else {
+                unnamed += 1;
+            }
+        }
+        if unnamed > 0 {
+            tally.gap(format!("{unnamed} more objects"), "commits name them and they are missing");
+        }
+    }
+
+    /// Finds out where the groups lie in trees, and where missing objects would.
+    fn files(&mut self, choice: &Choice<'_>, tally: &mut Tally) {
+        let books = self.books;
+        let first_missing = self.opened.odb.len();
+        let sought = if books.missing.len() > SOUGHT { 0 } else { books.missing.len() };
+        let holdings = books.holdings(first_missing, sought);
+        let interesting: HashSet<u32> = holdings.iter().map(|&(object, _)| object).collect();
+        let pruned = Pruned::new(&books.ledger, &|object| interesting.contains(&object));
+        let groups = books.groups.len() + sought;
+        let paths = Paths::new(&books.names);
+        let mut teller = Teller::new(&books.graph, &books.ledger, &pruned, &holdings, paths, groups);
+        if !self.chosen.before.is_empty() {
+            teller.go_through(&self.chosen.before, false);
+            teller.forget();
+        }
+        teller.go_through(&self.chosen.commits, true);
+        if self.scope.is_everything() {
+            self.direct(choice, &mut teller);
+        }
+        teller.go_through(&self.chosen.unreached, false);
+        for (group, path) in self.head(choice, &mut teller) {
+            if let Some(told) = self.told.get_mut(group as usize) {
+                told.at_head = Some(teller.paths.text(path));
+            }
+        }
+        let stories = std::mem::take(&mut teller.stories);
+        let (stories, lost) = stories.split_at(books.groups.len());
+        for (group, story) in stories.iter().enumerate() {
+            self.story(group as u32, story, &teller.paths, tally);
+        }
+        if self.scope.unreachable {
+            self.unsighted(stories);
+        }
+        self.lost_files(lost, &teller.paths, tally);
+        if pruned.too_deep {
+            tally.gap("some directories", "they lie in one another more than 4096 deep");
+        }
+        for tree in &books.ledger.damaged {
+            tally.gap(format!("tree {}", self.opened.odb.id(*tree)), "its entries are damaged");
+        }
+    }
+
+    /// Goes through trees and blobs that refs name without a commit between.
+    fn direct(&mut self, choice: &Choice<'_>, teller: &mut Teller<'_, '_>) {
+        for (name, id) in &self.opened.refs.refs {
+            let Some(object) = choice.peeled(id).filter(|&o| self.books.graph.commit(o).is_none()) else {
+                continue;
+            };
+            let who = self.origins.named(name, id);
+            match self.books.ledger.row(object) {
+                super::ledger::NONE => teller.sight(object, ROOT, who),
+                row => teller.visit(teller.pruned_of(row), ROOT, who),
+            }
+        }
+    }
+
+    /// The groups that `HEAD` holds, with a path.
+    fn head(&self, choice: &Choice<'_>, teller: &mut Teller<'_, '_>) -> BTreeMap<u32, u32> {
+        let head = self.opened.refs.head.as_ref().and_then(|id| choice.commit(id));
+        head.map(|commit| teller.groups_in(teller.tree_of(commit))).unwrap_or_default()
+    }
+
+    fn story(&mut self, group: u32, story: &Story, paths: &Paths<'_>, tally: &mut Tally) {
+        let sightings = story.sightings.iter().map(|s| (s, paths.text(s.path)));
+        let (out, counted): (Vec<_>, Vec<_>) =
+            sightings.partition(|(_, path)| self.exclude.contains(path.as_bstr(), false));
+        out.iter().for_each(|_| tally.skip(SkipReason::Excluded));
+        let told = &mut self.told[group as usize];
+        told.commits = story.commits;
+        told.paths = counted.iter().map(|(_, path)| path.clone()).collect();
+        for (sighting, path) in counted.into_iter().take(VISITED) {
+            let origin = self.origins.file(sighting.commit, path);
+            for span in spans(self.books, sighting.object, group) {
+                self.visits.add(sighting.object, origin.clone(), None, span);
+            }
+        }
+    }
+
+    /// Visits what lies in no commit at all.
+    fn unsighted(&mut self, stories: &[Story]) {
+        let mut seen = HashSet::new();
+        for hit in &self.books.hits {
+            if stories[hit.group as usize].sightings.is_empty() && seen.insert(hit.group) {
+                let id: Arc<str> = self.opened.odb.id(hit.object).to_string().into();
+                let path = self.name_of(hit.object);
+                for span in spans(self.books, hit.object, hit.group) {
+                    let origin = Origin::new(path.clone(), Place::Unreachable(Arc::clone(&id)));
+                    self.visits.add(hit.object, origin, None, span);
+                }
+            }
+        }
+    }
+
+    /// The name under which some tree has `object`; empty when none has.
+    fn name_of(&self, object: u32) -> BString {
+        let edge = self.books.ledger.find(object);
+        edge.map_or_else(BString::default, |e| self.books.names[e.name as usize].to_vec().into())
+    }
+
+    /// Gaps for objects that trees name and that are not there.
+    fn lost_files(&self, lost: &[Story], paths: &Paths<'_>, tally: &mut Tally) {
+        let cause =
+            if self.opened.partial { "the clone is partial and left it out" } else { "it is missing" };
+        for (i, story) in lost.iter().enumerate() {
+            if let Some(first) = story.sightings.first() {
+                let commit = &self.origins.commit(first.commit).id;
+                let why = format!("{cause}; commit {commit} has it at {}", paths.text(first.path));
+                tally.gap(format!("object {}", self.books.missing[i]), why);
+            }
+        }
+        if lost.len() < self.books.missing.len() {
+            let cause = if self.opened.partial {
+                "the clone is partial and left them out"
+            } else {
+                "they are missing"
+            };
+            tally.gap(format!("{} objects that trees name", self.books.missing.len()), cause);
+        }
+    }
+
+    /// Visits for each secret in messages the earliest one.
+    fn messages(&mut self) {
+        let mut first: BTreeMap<u32, (u64, usize)> = BTreeMap::new();
+        for (i, hit) in self.books.message_hits.iter().enumerate() {
+            let Some(place) = self.origins.message_place(hit.object) else { continue };
+            self.told[hit.group as usize].commits += 1;
+            let best = first.entry(hit.group).or_insert((place, i));
+            *best = (*best).min((place, i));
+        }
+        for (_, i) in first.into_values() {
+            let hit = &self.books.message_hits[i];
+            let origin = self.origins.message(hit.object, hit.kind);
+            self.visits.add(hit.object, origin, Some(hit.text.clone()), hit.span);
+        }
+    }
+}
+
+/// Where `group` lies in `object`.
+fn spans(books: &Books, object: u32, group: u32) -> impl Iterator<Item = Span> {
+    let from = books.hits.partition_point(|h| (h.object, h.group) < (object, group));
+    let same = books.hits[from..].iter().take_while(move |h| (h.object, h.group) == (object, group));
+    same.map(|h| h.span)
+}
