@@ -23,7 +23,8 @@ fn is_placeholder(password: &[u8]) -> bool {
         || [b"${".as_slice(), b"{{", b"<", b"%s"].iter().any(|open| text.starts_with(open))
 }
 
-/// Some letters and a separator, then base64 of a JSON object; what follows the object is the secret's own.
+/// Base64 of a JSON object; what follows the object is the secret's own. Behind a prefix it may also have been cut:
+/// the prefix tells enough.
 pub(super) fn json(secret: &[u8]) -> Checked {
     let start = secret.windows(3).position(|w| w == b"eyJ");
     let body = start.map(|at| &secret[at..]).unwrap_or_default();
@@ -34,6 +35,7 @@ pub(super) fn json(secret: &[u8]) -> Checked {
     };
     match whole(body).or_else(|| whole(&body[..end])) {
         Some(object) if !object.is_empty() => Checked::passed("decodes to JSON"),
+        _ if start > Some(0) => Checked::unknown(),
         _ => Checked::failed(),
     }
 }
@@ -124,7 +126,8 @@ mod tests {
         let object = encode(br#"{"k":"v"}"#);
         assert_eq!(json(format!("sntrys_{object}_abcDEF012").as_bytes()).outcome, Passed);
         assert_eq!(json(encode_url(br#"{"k":"v_v~"}"#).as_bytes()).outcome, Passed);
-        assert_eq!(json(b"glc_eyJhbGciOi").outcome, Failed);
+        assert_eq!(json(b"glc_eyJhbGciOi").outcome, Unknown);
+        assert_eq!(json(b"eyJhbGciOi").outcome, Failed);
         assert_eq!(json(b"glc_").outcome, Failed);
     }
 

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::git_scan::GitScan;
+use super::gitleaks::GitleaksFlags;
 use super::history_flags::HistoryFlags;
 use super::limit_flags::LimitFlags;
 use super::scan_flags::ScanFlags;
@@ -27,10 +28,15 @@ pub(super) struct Args {
     limits: LimitFlags,
     #[command(flatten)]
     scan: ScanFlags,
+    /// gitleaks': goes with --staged
+    #[arg(long, hide = true)]
+    pre_commit: bool,
+    #[command(flatten)]
+    gitleaks: GitleaksFlags,
 }
 
 /// What to scan; at most one.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[group(multiple = false)]
 struct What {
     /// scan what the next commit would add: the index against HEAD
@@ -40,7 +46,7 @@ struct What {
     ///
     /// Words as for `git rev-list`: A..B, A...B, REV, ^REV, REV^!, --not, --all, --branches, --tags,
     /// --remotes[=NAME], --first-parent.
-    #[arg(long, value_name = "REVS", allow_hyphen_values = true, help_heading = heading::INPUT)]
+    #[arg(long, value_name = "REVS", alias = "log-opts", allow_hyphen_values = true, help_heading = heading::INPUT)]
     range: Option<String>,
     /// scan what a push to REMOTE brings; reads git's pre-push lines from standard input
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
@@ -57,8 +63,30 @@ impl What {
 }
 
 impl Args {
+    /// A scan of what is staged in `repo`.
+    pub(super) fn staged(repo: PathBuf, scan: ScanFlags, gitleaks: GitleaksFlags) -> Self {
+        let what = What { staged: true, ..What::default() };
+        Self { repo, what, history: HistoryFlags::default(), limits: LimitFlags::default(), scan, pre_commit: true, gitleaks }
+    }
+
+    /// A scan of the commits that `range` names, or of the whole history.
+    pub(super) fn history(
+        repo: PathBuf,
+        range: Option<String>,
+        scan: ScanFlags,
+        gitleaks: GitleaksFlags,
+    ) -> Self {
+        let what = What { range, ..What::default() };
+        Self { repo, what, history: HistoryFlags::default(), limits: LimitFlags::default(), scan, pre_commit: false, gitleaks }
+    }
+
     pub(super) fn run(self) -> Result<u8, Failure> {
-        let Self { repo, what, history, limits, scan } = self;
+        let Self { repo, what, history, mut limits, mut scan, pre_commit, gitleaks } = self;
+        limits.max_file_size = gitleaks.apply(&mut scan)?.or(limits.max_file_size);
+        if pre_commit && !what.staged {
+            return Err(Failure::new("changes that are not staged are not scanned by --pre-commit")
+                .help("add --staged, or scan the files with `leakward scan`"));
+        }
         let run = GitScan { scan: &scan, limits: &limits };
         if what.is_history() {
             return history.run(&repo, &run);

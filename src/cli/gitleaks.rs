@@ -3,13 +3,14 @@
 //! What means the same here is an alias where it is defined. What has no effect here is taken where that is
 //! harmless; otherwise it is an error.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::output_flags::ColorWhen;
 use super::scan_flags::ScanFlags;
 use super::settings::Markers;
-use super::{Failure, scan, stdin};
+use super::{Failure, git, scan, stdin};
 
 /// Flags of gitleaks that no flag of our own stands for.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,18 +53,9 @@ pub(super) struct GitleaksFlags {
     platform: Option<String>,
 }
 
-/// What these flags ask of a scan beyond [`ScanFlags`].
-#[derive(Debug, Default)]
-pub(super) struct Limits {
-    /// Size above which files are left out, in bytes.
-    pub(super) max_file_size: Option<u64>,
-    /// Time after which the scan is given up.
-    pub(super) time: Option<Duration>,
-}
-
 impl GitleaksFlags {
-    /// Carries the flags over to our own.
-    pub(super) fn apply(&self, flags: &mut ScanFlags) -> Result<Limits, Failure> {
+    /// Carries the flags over to our own. Returns the size above which files are left out, in bytes.
+    pub(super) fn apply(&self, flags: &mut ScanFlags) -> Result<Option<u64>, Failure> {
         self.refuse()?;
         if let Some(path) = &self.report_path {
             flags.output.report_as_gitleaks(path);
@@ -74,10 +66,8 @@ impl GitleaksFlags {
         if self.ignore_gitleaks_allow {
             flags.settings.inline_markers = Markers::Ignore;
         }
-        Ok(Limits {
-            max_file_size: self.max_target_megabytes.filter(|&n| n > 0).map(|n| n.saturating_mul(1_000_000)),
-            time: self.timeout.filter(|&n| n > 0).map(Duration::from_secs),
-        })
+        flags.time_limit = self.timeout.filter(|&n| n > 0).map(Duration::from_secs);
+        Ok(self.max_target_megabytes.filter(|&n| n > 0).map(|n| n.saturating_mul(1_000_000)))
     }
 
     /// Says no to what would be expected to have an effect and has none.
@@ -130,8 +120,21 @@ pub(super) struct Detect {
     pipe: bool,
     #[arg(long)]
     follow_symlinks: bool,
-    #[arg(long, value_name = "OPTIONS")]
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
     log_opts: Option<String>,
+    #[command(flatten)]
+    scan: ScanFlags,
+    #[command(flatten)]
+    gitleaks: GitleaksFlags,
+}
+
+/// `gitleaks protect`, by now `git --staged`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Protect {
+    #[arg(long, short, value_name = "PATH", default_value = ".")]
+    source: PathBuf,
+    #[arg(long)]
+    staged: bool,
     #[command(flatten)]
     scan: ScanFlags,
     #[command(flatten)]
@@ -141,8 +144,8 @@ pub(super) struct Detect {
 impl Dir {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let Self { path, follow_symlinks, mut scan, gitleaks } = self;
-        let limits = gitleaks.apply(&mut scan)?;
-        scan::Args::everything_in(path, follow_symlinks, limits.max_file_size, scan).run_within(limits.time)
+        let max_file_size = gitleaks.apply(&mut scan)?;
+        scan::Args::everything_in(path, follow_symlinks, max_file_size, scan).run()
     }
 }
 
@@ -155,8 +158,71 @@ impl Detect {
         if no_git {
             return Dir { path: source, follow_symlinks, scan, gitleaks }.run();
         }
-        let _ = log_opts;
-        Err(Failure::new("the history of a repository cannot be scanned yet")
-            .help("`leakward git --staged` scans what is staged, `leakward scan` the files on disk"))
+        git::Args::history(source, log_opts, scan, gitleaks).run()
+    }
+}
+
+impl Protect {
+    pub(super) fn run(self) -> Result<u8, Failure> {
+        let Self { source, staged, scan, gitleaks } = self;
+        if !staged {
+            return Err(Failure::new("changes that are not staged are not scanned by protect")
+                .help("add --staged, or scan the files with `leakward scan`"));
+        }
+        git::Args::staged(source, scan, gitleaks).run()
+    }
+}
+
+/// `args` with the command first: gitleaks takes flags before it.
+pub(super) fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
+    const COMMANDS: [&str; 7] = ["git", "dir", "directory", "file", "stdin", "detect", "protect"];
+    /// Flags that a value follows.
+    const VALUED: [&str; 19] = [
+        "-b",
+        "-c",
+        "-f",
+        "-i",
+        "-l",
+        "-r",
+        "--baseline-path",
+        "--config",
+        "--diagnostics",
+        "--enable-rule",
+        "--exit-code",
+        "--gitleaks-ignore-path",
+        "--log-level",
+        "--max-archive-depth",
+        "--max-decode-depth",
+        "--max-target-megabytes",
+        "--report-format",
+        "--report-path",
+        "--timeout",
+    ];
+    let mut at = 1;
+    while let Some(flag) = args.get(at).and_then(|a| a.to_str()).filter(|a| a.starts_with('-')) {
+        at += if VALUED.contains(&flag) { 2 } else { 1 };
+    }
+    if args.get(at).and_then(|a| a.to_str()).is_some_and(|a| COMMANDS.contains(&a)) {
+        args[1..=at].rotate_right(1);
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_first;
+
+    #[test]
+    fn flags_before_the_command_come_after_it() {
+        let first = |line: &str| {
+            let args = command_first(line.split(' ').map(Into::into).collect());
+            args.join(" ".as_ref()).into_string().unwrap()
+        };
+        assert_eq!(first("x --no-banner -c a dir b"), "x dir --no-banner -c a b");
+        assert_eq!(first("x -v --exit-code=3 git --staged"), "x git -v --exit-code=3 --staged");
+        assert_eq!(first("x -c dir git"), "x git -c dir");
+        for same in ["x", "x dir -v", "x --help", "x -v scan git", "x -c", "x scan --no-ignore ."] {
+            assert_eq!(first(same), same);
+        }
     }
 }

@@ -5,7 +5,11 @@
 //! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
 //! [`output_flags`] (reports and exit code).
 
+mod agent_hook;
+mod baseline;
+mod ci;
 mod failure;
+mod files_flags;
 mod git;
 mod git_scan;
 mod gitleaks;
@@ -13,6 +17,7 @@ mod history_flags;
 mod limit_flags;
 mod output_flags;
 mod rule_flags;
+mod rules;
 mod scan;
 mod scan_flags;
 mod settings;
@@ -49,10 +54,16 @@ enum Command {
     Scan(scan::Args),
     Git(git::Args),
     Stdin(stdin::Args),
+    Rules(rules::Args),
+    Baseline(baseline::Args),
+    Ci(ci::Args),
+    AgentHook(agent_hook::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
     #[command(hide = true)]
     Detect(gitleaks::Detect),
+    #[command(hide = true)]
+    Protect(gitleaks::Protect),
 }
 
 impl Command {
@@ -61,8 +72,13 @@ impl Command {
             Self::Scan(args) => args.run(),
             Self::Git(args) => args.run(),
             Self::Stdin(args) => args.run(),
+            Self::Rules(args) => args.run(),
+            Self::Baseline(args) => args.run(),
+            Self::Ci(args) => args.run(),
+            Self::AgentHook(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),
+            Self::Protect(args) => args.run(),
         }
     }
 }
@@ -73,7 +89,9 @@ impl Command {
 /// written when the scan is complete, so one that was cut off leaves none.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| bug(panic.location()).print()));
-    match std::panic::catch_unwind(|| Cli::parse().command.run()) {
+    match std::panic::catch_unwind(|| {
+        Cli::parse_from(gitleaks::command_first(std::env::args_os().collect())).command.run()
+    }) {
         Ok(Ok(code)) => code.into(),
         Ok(Err(failure)) => {
             failure.print();
@@ -82,6 +100,11 @@ pub fn main() -> ExitCode {
         // The hook has told it.
         Err(_) => FAILED.into(),
     }
+}
+
+/// Runs the program with other arguments, the program's name first.
+fn run(arguments: Vec<std::ffi::OsString>) -> Result<u8, Failure> {
+    Cli::try_parse_from(arguments).map_err(Failure::new)?.command.run()
 }
 
 /// A bug in the program, without the panic's message: that may quote what was scanned.

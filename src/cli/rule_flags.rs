@@ -17,7 +17,7 @@ pub(crate) struct RuleFlags {
     #[arg(long = "disable-rule", value_name = "ID")]
     disabled: Vec<String>,
     /// report findings of at least this confidence
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = ConfidenceLevel::Low)]
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = ConfidenceLevel::Medium)]
     pub(crate) min_confidence: ConfidenceLevel,
     /// report findings of at least this severity
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = SeverityLevel::Low)]

@@ -1,6 +1,7 @@
 //! What every subcommand that scans has in common.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Failure;
 use super::output_flags::OutputFlags;
@@ -20,6 +21,9 @@ pub(crate) struct ScanFlags {
     rules: RuleFlags,
     #[command(flatten)]
     pub(super) output: OutputFlags,
+    /// Time after which the scan is given up.
+    #[arg(skip)]
+    pub(super) time_limit: Option<Duration>,
 }
 
 /// A scan made ready, and what its source must know.
@@ -57,7 +61,7 @@ impl ScanFlags {
             subject,
             root,
             notes: settings.warnings,
-            time_limit: None,
+            time_limit: self.time_limit,
             outputs,
             found: self.output.exit_code,
         };

@@ -19,7 +19,7 @@ pub(crate) struct SettingsFlags {
     config: Option<PathBuf>,
     /// baseline of accepted findings, made by `leakward baseline create`
     #[arg(long, short, value_name = "FILE", alias = "baseline-path")]
-    baseline: Option<PathBuf>,
+    pub(super) baseline: Option<PathBuf>,
     /// whether markers such as `leakward:allow` in the text count
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
     pub(super) inline_markers: Markers,
@@ -51,6 +51,23 @@ pub(crate) struct Settings {
 impl SettingsFlags {
     /// Reads everything; what the configuration names is read through `read`.
     pub(crate) fn load(&self, read: &Read<'_>) -> Result<Settings, Failure> {
+        let mut settings = self.load_without_baseline(read)?;
+        settings.suppressor.baseline = match (&self.baseline, &settings.config.baseline) {
+            (Some(path), _) => Some(baseline(
+                &path.display().to_string(),
+                fs::read(path).map_err(|e| unreadable(path, &e))?,
+            )?),
+            (None, Some(path)) => {
+                let found = read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
+                Some(baseline(path, found.map_err(|e| named(path, e))?)?)
+            }
+            (None, None) => None,
+        };
+        Ok(settings)
+    }
+
+    /// Reads everything but the baseline.
+    pub(super) fn load_without_baseline(&self, read: &Read<'_>) -> Result<Settings, Failure> {
         let (name, text) = match &self.config {
             Some(path) => {
                 (path.display().to_string(), Some(fs::read(path).map_err(|e| unreadable(path, &e))?))
@@ -74,18 +91,10 @@ impl SettingsFlags {
         }
         let mut warnings = config.warnings.clone();
         warnings.extend(config.choose(&name, &mut pack)?);
-        let baseline = match (&self.baseline, &config.baseline) {
-            (Some(path), _) => Some(baseline(
-                &path.display().to_string(),
-                fs::read(path).map_err(|e| unreadable(path, &e))?,
-            )?),
-            (None, Some(path)) => Some(baseline(path, in_root(path).map_err(|e| named(path, e))?)?),
-            (None, None) => None,
-        };
         let suppressor = Suppressor {
             markers: self.inline_markers == Markers::Respect,
             allow: config.allow.clone(),
-            baseline,
+            baseline: None,
             // Everywhere the same day, wherever the machine stands.
             today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
         };

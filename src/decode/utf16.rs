@@ -54,6 +54,27 @@ impl Wide {
     }
 }
 
+impl Wide {
+    /// Whether `bytes`, which the passage is from, is nothing but the passage and its mark.
+    pub fn is_all_of(&self, bytes: &[u8]) -> bool {
+        self.span.start <= 2 && bytes.len() - self.span.end <= 1
+    }
+
+    /// The offsets in [`Self::text`] of `places` (ascending) in the blob: the reverse of [`Self::original`].
+    pub fn decoded(&self, places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut chars = bstr::ByteSlice::char_indices(self.text.as_slice()).peekable();
+        let (mut at, mut offset) = (self.span.start, 0);
+        let find = |place| {
+            while let Some((_, end, c)) = chars.next_if(|(_, _, c)| at + 2 * c.len_utf16() <= place) {
+                at += 2 * c.len_utf16();
+                offset = end;
+            }
+            offset
+        };
+        places.into_iter().map(find).collect()
+    }
+}
+
 /// Fewest code units of a row: less than the shortest token, more than chance makes in machine code.
 const LEAST: usize = 12;
 /// How much of a file without a mark is looked at to tell whether it is UTF-16 throughout, in bytes.

@@ -68,7 +68,7 @@ fn finding(view: &View<'_>, prefix: &str, out: &mut dyn Write) -> io::Result<()>
         write!(out, ",endLine={}", end.line)?;
     }
     let why: Vec<&str> = finding.why.iter().map(AsRef::as_ref).collect();
-    let message = format!("{} ({}). Revoke it: {}", view.secret(), why.join(", "), finding.rule.revoke);
+    let message = format!("{} ({}). {}", view.secret(), why.join(", "), view.remedy());
     writeln!(out, ",title={}::{}", property(&finding.rule.title), escaped(&message))
 }
 
@@ -105,7 +105,7 @@ mod tests {
             lines[0],
             "::error file=src/a.py,line=2,col=4,endColumn=43,title=Acme access key::\
              tok_****************************WXYZ (prefix tok_, checksum passed). \
-             Revoke it: https://acme.example/settings/keys"
+             Revoke it at https://acme.example/settings/keys"
         );
         assert!(lines[1].starts_with("leakward: 1 secret in 1 file · "));
         assert_eq!(lines.len(), 2);

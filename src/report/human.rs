@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
 use super::plain::plain;
 use super::totals::Totals;
@@ -31,12 +32,7 @@ impl Reporter for Human {
         let renderer = renderer.term_width(self.width);
         let shown = if self.findings { summary.findings } else { &[] };
         for view in views(shown, self.show_secrets) {
-            writeln!(
-                out,
-                "{}
-",
-                finding(&view, &renderer)
-            )?;
+            write!(out, "{}\n\n", self.finding(&view, &renderer))?;
         }
         for note in &summary.tally.notes {
             self.line(out, AnsiColor::Green, "note", &plain(note.as_bytes()))?;
@@ -47,6 +43,48 @@ impl Reporter for Human {
 }
 
 impl Human {
+    /// One finding.
+    fn finding(&self, view: &View<'_>, renderer: &Renderer) -> String {
+        let finding = view.finding;
+        let (path, first_line) = (view.path(), finding.excerpt.first_line);
+        let shown = view.excerpt();
+        let dots = if shown.cut_before { "…" } else { "" };
+        let text = format!("{dots}{}", shown.text);
+        let span = shown.secret.start + dots.len()..shown.secret.end + dots.len();
+        let column_shown = text[..span.start].chars().count() + 1;
+        let why = why(view);
+        let fits = self.fits(first_line, &text, span.end, &why);
+        let label = fits.then(|| why.clone());
+        let snippet = Snippet::source(text)
+            .line_start(first_line as usize)
+            .path(path.as_str())
+            .annotation(AnnotationKind::Primary.span(span).label(label));
+        let title = level(view).primary_title(finding.rule.title.as_ref()).id(finding.rule.id.as_ref());
+        let mut group: Group<'_> = title.element(snippet);
+        if !fits {
+            group = group.element(Level::NOTE.message(why));
+        }
+        if finding.suppressed.is_none() {
+            group = group.element(Level::HELP.message(view.remedy()));
+        }
+        for note in notes(view) {
+            group = group.element(Level::NOTE.message(note));
+        }
+        // The renderer counts the column in the text that it is given, in which masks stand and which may be cut.
+        let place = |column| format!("{path}:{first_line}:{column}");
+        let column = finding.region.start.column;
+        renderer.render(&[group]).replacen(&place(column_shown as u64), &place(column), 1)
+    }
+
+    /// Whether `why` fits behind the underline that ends below `text[end]`, on line `line`.
+    fn fits(&self, line: u64, text: &str, end: usize, why: &str) -> bool {
+        // The number, a blank, a bar, a blank.
+        let margin = line.to_string().len() + 3;
+        let columns = |text: &str| text.width() + 3 * text.matches('\t').count();
+        margin + columns(text) <= self.width
+            && margin + columns(&text[..end]) + 1 + columns(why) <= self.width
+    }
+
     fn gaps(&self, gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
         for gap in gaps.iter().take(MOST_GAPS) {
             let text = format!("{}: {}", plain(&gap.what), plain(gap.why.as_bytes()));
@@ -82,33 +120,6 @@ impl Human {
     }
 }
 
-/// One finding.
-fn finding(view: &View<'_>, renderer: &Renderer) -> String {
-    let finding = view.finding;
-    let (path, first_line) = (view.path(), finding.excerpt.first_line);
-    let shown = view.excerpt();
-    let dots = if shown.cut_before { "…" } else { "" };
-    let text = format!("{dots}{}", shown.text);
-    let span = shown.secret.start + dots.len()..shown.secret.end + dots.len();
-    let column_shown = text[..span.start].chars().count() + 1;
-    let snippet = Snippet::source(text)
-        .line_start(first_line as usize)
-        .path(path.as_str())
-        .annotation(AnnotationKind::Primary.span(span).label(label(view)));
-    let title = level(view).primary_title(finding.rule.title.as_ref()).id(finding.rule.id.as_ref());
-    let mut group: Group<'_> = title.element(snippet);
-    for note in notes(view) {
-        group = group.element(Level::NOTE.message(note));
-    }
-    if finding.suppressed.is_none() {
-        group = group.element(Level::HELP.message(format!("revoke it: {}", finding.rule.revoke)));
-    }
-    // The renderer counts the column in the text that it is given, in which masks stand and which may be cut.
-    let place = |column| format!("{path}:{first_line}:{column}");
-    let column = finding.region.start.column;
-    renderer.render(&[group]).replacen(&place(column_shown as u64), &place(column), 1)
-}
-
 fn level<'v>(view: &View<'_>) -> Level<'v> {
     if view.finding.suppressed.is_some() {
         return Level::NOTE.with_name("suppressed");
@@ -123,7 +134,7 @@ fn level<'v>(view: &View<'_>) -> Level<'v> {
 }
 
 /// Why it fired, and how far it reaches.
-fn label(view: &View<'_>) -> String {
+fn why(view: &View<'_>) -> String {
     let finding = view.finding;
     let mut parts: Vec<String> = finding.why.iter().map(|w| plain(w.as_bytes())).collect();
     let lines = finding.region.end.line - finding.region.start.line + 1;
@@ -200,7 +211,7 @@ mod tests {
             "--> src/a.py:3:8",
             &format!("3 | key = '{MASKED}' # end"),
             &format!("{} prefix tok_, checksum passed", "^".repeat(MASKED.len())),
-            "help: revoke it: https://acme.example/settings/keys",
+            "help: Revoke it at https://acme.example/settings/keys",
             "note: fingerprint ",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
@@ -250,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn reasons_that_do_not_fit_beside_the_secret_follow_as_a_note() {
+        let finding = [sample::finding("a", &format!("key = '{TOKEN}'"), TOKEN)];
+        let wide = render(&finding, &Tally::default(), false, 100);
+        assert!(wide.contains("^ prefix tok_, checksum passed"), "{wide}");
+        let narrow = render(&finding, &Tally::default(), false, 60);
+        assert!(narrow.contains("note: prefix tok_, checksum passed"), "{narrow}");
+        assert!(!narrow.contains("^ prefix"), "{narrow}");
+    }
+
+    #[test]
     fn wide_characters_keep_the_underline_in_place() {
         let text = one(&format!("鍵漢字 = {TOKEN}"));
         let line = text.lines().find(|l| l.contains("^^")).unwrap();
@@ -273,7 +294,7 @@ mod tests {
         let text = render(&[finding], &Tally::default(), false, 100);
         assert!(text.contains("suppressed[acme-key]"), "{text}");
         assert!(text.contains("suppressed by [[allow]]: documentation"));
-        assert!(!text.contains("revoke it"));
+        assert!(!text.contains("Revoke it"));
     }
 
     #[test]

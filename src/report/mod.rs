@@ -3,6 +3,7 @@
 //! A new format is one file and one arm in [`Format`]. Every reporter masks secrets unless told otherwise, and says
 //! what was not scanned.
 
+mod baseline;
 mod github;
 mod gitleaks;
 mod human;
@@ -28,6 +29,7 @@ use bstr::BString;
 use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
 
+pub use baseline::{Looked, NewBaseline};
 pub use progress::Progress;
 
 /// What a report says, whatever its format.

@@ -132,7 +132,7 @@ fn text(view: &View<'_>) -> String {
     if !why.is_empty() {
         text += &format!(" ({})", why.join(", "));
     }
-    text + &format!(". Revoke it: {}.", finding.rule.revoke.trim_end_matches('.'))
+    text + &format!(". {}.", view.remedy())
 }
 
 fn place(view: &View<'_>, summary: &Summary<'_>, region: Region) -> PhysicalLocation {

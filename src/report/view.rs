@@ -83,6 +83,12 @@ impl View<'_> {
         self.redactor.text(text.as_bytes()).to_str_lossy().into_owned()
     }
 
+    /// What to do first: a sentence without its full stop.
+    pub(super) fn remedy(&self) -> String {
+        let revoke = self.finding.rule.revoke.trim_end_matches('.');
+        if revoke.contains(' ') { revoke.to_owned() } else { format!("Revoke it at {revoke}") }
+    }
+
     /// The commit that holds the finding.
     pub(super) fn commit(&self) -> Option<&Commit> {
         self.finding.origin.commit().map(|c| &**c)

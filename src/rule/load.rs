@@ -1,13 +1,14 @@
 //! Adds a user's rules to a pack. Reads text, not files: where a file lies is its reader's business.
 
 use super::parse::{Author, check_references, parse};
-use super::{Extractor, PatternError, Problem, Rule, RuleError, RulePack, compile};
+use super::{Extractor, PatternError, Problem, Rule, RuleError, RulePack, Text, compile};
 
 /// Adds the rules of `text` to `pack`; one whose id the pack knows replaces it. `file` names the text in errors.
+/// Returns the ids of the rules of `text`.
 ///
 /// # Errors
 /// Everything that is wrong with the file (never empty); `pack` is then as it was.
-pub fn load(pack: &mut RulePack, file: &str, text: &str) -> Result<(), Vec<RuleError>> {
+pub fn load(pack: &mut RulePack, file: &str, text: &str) -> Result<Vec<Text>, Vec<RuleError>> {
     let rules = parse(file, text, Author::User)?;
     let named = |rule: String, problem| RuleError { file: file.to_owned(), rule: Some(rule), problem };
     let mut errors: Vec<_> =
@@ -24,7 +25,7 @@ pub fn load(pack: &mut RulePack, file: &str, text: &str) -> Result<(), Vec<RuleE
         return Err(errors);
     }
     *pack = merged;
-    Ok(())
+    Ok(ids)
 }
 
 /// What only the engine can tell of a pattern that is well-formed: that it is too large, or that it is in the
@@ -50,7 +51,7 @@ mod tests {
         let name = change.split([' ', '=']).next().unwrap();
         let own: String = WHOLE.lines().filter(|l| !l.starts_with(name)).map(|l| format!("{l}\n")).collect();
         match load(&mut RulePack::default(), "own.toml", &format!("{own}{change}\n")) {
-            Ok(()) => Vec::new(),
+            Ok(_) => Vec::new(),
             Err(errors) => errors.into_iter().map(|e| e.problem).collect(),
         }
     }

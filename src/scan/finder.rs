@@ -10,6 +10,7 @@ use bstr::ByteSlice;
 use super::Config;
 use super::excerpt::excerpt;
 use super::path_stage::PathStage;
+use super::reading;
 use crate::detect::Scratch;
 use crate::entropy;
 use crate::line_hash::line_hashes;
@@ -81,8 +82,8 @@ impl<'s> Finder<'s> {
         if expired { Severity::Low } else { candidate.severity }
     }
 
-    /// The finding that `candidate` is.
-    fn finding(&self, hits: &Hits<'_, '_>, candidate: Candidate<'_>) -> Finding {
+    /// The finding that `candidate` is; `place` is where it lies in the blob, as the source holds it.
+    fn finding(&self, hits: &Hits<'_, '_>, candidate: Candidate<'_>, place: Span) -> Finding {
         let severity = self.severity(&candidate);
         let Candidate {
             rule,
@@ -109,7 +110,7 @@ impl<'s> Finder<'s> {
         Finding {
             rule: self.owned(rule),
             origin: hits.origin.clone(),
-            span: span.shifted(blob.start.offset as isize),
+            span: place.shifted(blob.start.offset as isize),
             region: hits.region(span),
             matched_region: hits.region(matched),
             matched_offsets: hits.offsets(matched),
@@ -163,6 +164,9 @@ impl<'s> Finder<'s> {
         if candidates.is_empty() {
             return;
         }
+        let places: Vec<_> = candidates.iter().map(|c| c.span).collect();
+        let text = reading::read(blob.bytes, &mut candidates);
+        let blob = &Blob { bytes: &text, ..*blob };
         let lines = LineIndex::new(blob.bytes);
         let mut spans: Vec<_> = candidates.iter().map(|c| c.span).collect();
         spans.extend(candidates.iter().flat_map(|c| c.parts.iter().map(|&(_, span)| span)));
@@ -170,8 +174,8 @@ impl<'s> Finder<'s> {
         spans.dedup();
         let longest = spans.iter().map(|s| s.len()).max().unwrap_or(0);
         let hits = Hits { origin, blob, text: Marked::new(&lines), spans: &spans, longest };
-        candidates.retain(|c| self.admits(c, &origin.path));
-        let mut findings: Vec<_> = candidates.into_iter().map(|c| self.finding(&hits, c)).collect();
+        let shown = candidates.into_iter().zip(places).filter(|(c, _)| self.admits(c, &origin.path));
+        let mut findings: Vec<_> = shown.map(|(c, place)| self.finding(&hits, c, place)).collect();
         self.hash_lines(blob, &mut findings);
         self.found.findings.append(&mut findings);
     }

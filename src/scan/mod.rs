@@ -7,6 +7,9 @@ mod excerpt;
 mod finder;
 mod output;
 mod path_stage;
+mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

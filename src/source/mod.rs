@@ -8,10 +8,12 @@ pub mod git;
 pub mod history;
 pub mod odb;
 mod stdin;
+mod texts;
 mod windows;
 
 pub use files::{Base, Files};
 pub use stdin::Stdin;
+pub use texts::Texts;
 
 use crate::model::{Blob, Finding, Origin, Tally};
 

@@ -123,7 +123,12 @@ fn advanced(start: Start, buffer: &[u8], by: usize) -> Start {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::detect::{Detector, Scratch};
+    use crate::rule::{self, RulePack};
 
     fn windows(text: &[u8], core: usize, margin: usize) -> Vec<(Vec<u8>, Window)> {
         let mut windows = Windows::with_sizes(text, Sizes { core, margin });
@@ -182,5 +187,60 @@ mod tests {
             let line = whole.line(window.start.position.line);
             assert_eq!(window.start.cut, window.start.offset - line.start);
         }
+    }
+
+    /// Candidates of `text`, cut into windows: places in the whole, each once.
+    fn found(detector: &Detector, text: &[u8], core: usize, margin: usize) -> BTreeSet<(Span, Position)> {
+        let mut found = BTreeSet::new();
+        let mut scratch = Scratch::default();
+        for (bytes, window) in windows(text, core, margin) {
+            let mut scope = [Span::new(0, 0)];
+            let blob = window.blob(&bytes, &mut scope);
+            let lines = LineIndex::new(&bytes);
+            detector.detect(&mut scratch, &blob, &mut |c| {
+                let place = blob.start.place(lines.position(c.span.start));
+                found.insert((c.span.shifted(blob.start.offset as isize), place));
+            });
+        }
+        found
+    }
+
+    #[test]
+    fn nothing_is_lost_at_a_border() {
+        let mut pack = RulePack::default();
+        let rule = "[[rule]]\nid = 'acme-key'\nkeywords = ['acme_']\npattern = '\\b(acme_[0-9a-z]{20})\\b'\n";
+        rule::load(&mut pack, "test", rule).unwrap();
+        let margin = 2 * pack.rules()[0].reach;
+        let detector = Detector::new(Arc::new(pack)).unwrap();
+        for seed in 0..40u64 {
+            // Tokens at every distance from each other, on lines of every length.
+            let mut random = seed;
+            let mut next = |below: u64| {
+                random =
+                    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) % below
+            };
+            let mut text = String::new();
+            for _ in 0..60 {
+                text.push_str(&" é".repeat(next(60) as usize));
+                text.push_str(["\n", "\r\n", " ", "\r"][next(4) as usize]);
+                text.push_str(&format!("acme_{:020} ", next(u64::MAX >> 33)));
+            }
+            let whole = found(&detector, text.as_bytes(), text.len() + 1, 0);
+            assert_eq!(whole.len(), 60);
+            for core in [1, 50, 333, 1000] {
+                assert_eq!(
+                    found(&detector, text.as_bytes(), core, margin),
+                    whole,
+                    "seed {seed}, core {core}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_built_in_rule_reaches_past_the_margin() {
+        let widest = RulePack::builtin().rules().iter().map(|rule| rule.reach).max();
+        assert!(widest.is_none_or(|reach| 2 * reach <= MARGIN), "{widest:?}");
     }
 }

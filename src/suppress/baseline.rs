@@ -4,8 +4,8 @@
 //! one entry per line, sorted by path, rule and hash, without line numbers or dates.
 //!
 //! ```json
-//! {"leakward-baseline":1,"salt":"6f0c…"}
-//! {"path":"src/a.py","rule":"github-pat","secret":"b3k:9be1…","reason":"revoked","owner":"team-x"}
+//! {"leakward-baseline":1,"random":"6f0c…"}
+//! {"path":"src/a.py","rule":"github-pat","hash":"b3k:9be1…","reason":"revoked","owner":"team-x"}
 //! ```
 //!
 //! **Identity** is rule, path and keyed hash of the secret. A line may move within its file; a new secret on an
@@ -104,7 +104,8 @@ impl BaselineError {
 struct Header {
     #[serde(rename = "leakward-baseline")]
     format: u64,
-    salt: String,
+    /// The salt. Not called so, because scanners take values of that name for secrets; nor is it one.
+    random: String,
 }
 
 /// One line, in the order in which its keys are written.
@@ -113,7 +114,8 @@ struct Header {
 struct Line {
     path: PathText,
     rule: String,
-    secret: String,
+    /// Not called `secret`, so that no scanner takes it for one.
+    hash: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,8 +167,8 @@ impl Baseline {
             PathText::Text(text) => text.into(),
             PathText::Bytes { hex } => BString::from(from_hex(&hex).ok_or("path: not hex")?),
         };
-        let key = line.secret.strip_prefix("b3k:").and_then(from_hex).and_then(|b| b.try_into().ok());
-        let key = Key(key.ok_or("secret: not a hash of the form b3k:…")?);
+        let key = line.hash.strip_prefix("b3k:").and_then(from_hex).and_then(|b| b.try_into().ok());
+        let key = Key(key.ok_or("hash: not of the form b3k:…")?);
         self.entries.insert((key, line.rule, path), Entry { reason: line.reason, owner: line.owner });
         Ok(())
     }
@@ -175,14 +177,14 @@ impl Baseline {
     pub fn render(&self) -> String {
         let mut lines: Vec<_> = self.entries.iter().map(|((k, r, p), e)| (p, r, k, e)).collect();
         lines.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
-        let mut text = json(&Header { format: FORMAT, salt: to_hex(&self.salt) });
+        let mut text = json(&Header { format: FORMAT, random: to_hex(&self.salt) });
         for (path, rule, key, entry) in lines {
             let path = match path.to_str() {
                 Ok(text) => PathText::Text(text.to_owned()),
                 Err(_) => PathText::Bytes { hex: to_hex(path) },
             };
             let Entry { reason, owner } = entry.clone();
-            text += &json(&Line { path, rule: rule.clone(), secret: key.to_string(), reason, owner });
+            text += &json(&Line { path, rule: rule.clone(), hash: key.to_string(), reason, owner });
         }
         text
     }
@@ -207,10 +209,15 @@ impl Baseline {
         (k == key && r == rule).then(|| path.as_bstr())
     }
 
-    /// Accepts `secret`, found by `rule` in `path`; what is written about it stays.
-    pub fn insert(&mut self, rule: &str, path: &BStr, secret: &[u8]) {
+    /// Accepts `secret`, found by `rule` in `path`, and writes `about` of it unless something is written already.
+    pub fn insert(&mut self, rule: &str, path: &BStr, secret: &[u8], about: &Entry) {
         let key = self.key(secret);
-        self.entries.entry((key, rule.to_owned(), path.to_owned())).or_default();
+        self.entries.entry((key, rule.to_owned(), path.to_owned())).or_insert_with(|| about.clone());
+    }
+
+    /// Number of entries that `other` has too, whatever is written about them.
+    pub fn shared_with(&self, other: &Self) -> usize {
+        self.entries.keys().filter(|k| other.entries.contains_key(k)).count()
     }
 
     /// Keeps the entries for whose rule, path and hash `keep` holds.
@@ -248,7 +255,7 @@ fn header(line: &[u8]) -> Result<[u8; 32], BaselineError> {
         return Err(BaselineError::Format { found: format });
     }
     let header: Header = serde_json::from_slice(line).map_err(|_| BaselineError::NoHeader)?;
-    from_hex(&header.salt).and_then(|s| s.try_into().ok()).ok_or(BaselineError::NoHeader)
+    from_hex(&header.random).and_then(|s| s.try_into().ok()).ok_or(BaselineError::NoHeader)
 }
 
 fn conflict(line: &[u8]) -> bool {
@@ -277,15 +284,15 @@ mod tests {
 
     fn two() -> Baseline {
         let mut baseline = Baseline::new([1; 32]);
-        baseline.insert("jwt", "src/b.py".into(), b"two");
-        baseline.insert("jwt", "src/a.py".into(), b"one");
+        baseline.insert("jwt", "src/b.py".into(), b"two", &Entry::default());
+        baseline.insert("jwt", "src/a.py".into(), b"one", &Entry::default());
         baseline
     }
 
     #[test]
     fn what_is_written_is_read() {
         let mut baseline = two();
-        baseline.insert("jwt", b"od\xffd\n".as_bstr(), b"three");
+        baseline.insert("jwt", b"od\xffd\n".as_bstr(), b"three", &Entry::default());
         assert_eq!(Baseline::parse(baseline.render().as_bytes()), Ok(baseline));
     }
 
@@ -294,7 +301,7 @@ mod tests {
         let text = two().render();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with(r#"{"path":"src/a.py","rule":"jwt","secret":"b3k:"#), "{}", lines[1]);
+        assert!(lines[1].starts_with(r#"{"path":"src/a.py","rule":"jwt","hash":"b3k:"#), "{}", lines[1]);
         assert!(lines[2].starts_with(r#"{"path":"src/b.py""#));
     }
 
@@ -318,7 +325,7 @@ mod tests {
         let salt = text.lines().next().unwrap().replace(",\"reason\":\"old\",\"owner\":\"me\"", "");
         let text = format!("{salt}\n{}", text.split_once('\n').unwrap().1);
         let mut baseline = Baseline::parse(text.as_bytes()).unwrap();
-        baseline.insert("jwt", "src/a.py".into(), b"one");
+        baseline.insert("jwt", "src/a.py".into(), b"one", &Entry::default());
         let key = baseline.key(b"one");
         assert_eq!(
             baseline.entry("jwt", "src/a.py".into(), &key),

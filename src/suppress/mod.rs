@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn the_baseline_knows_a_value_by_rule_path_and_hash() {
         let mut baseline = Baseline::new([7; 32]);
-        baseline.insert("acme-key", "a".into(), b"v1");
+        baseline.insert("acme-key", "a".into(), b"v1", &Entry::default());
         let with = Suppressor { baseline: Some(baseline), ..Suppressor::markers_only() };
         assert_eq!(judge(&with, "a", "\n\nk=v1", "v1").suppressed, Some(Suppression::Baseline(None)));
         assert_eq!(judge(&with, "a", "k=v2", "v2"), Ruling::default(), "a new value on an old line");

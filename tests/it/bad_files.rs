@@ -170,6 +170,62 @@ fn deep_folders_are_walked() {
 }
 
 #[test]
+fn the_ends_of_one_line_of_200_mb_are_seen() {
+    let dir = Sandbox::new();
+    dir.acme_rule();
+    let token = format!("acme_{}", "a1".repeat(10));
+    let filling = "lorem ipsum ".repeat(200_000_000 / 12);
+    let (first, last) = (token.len() + 1, 1 + filling.len() + token.len() + 2);
+    dir.file("line", format!("{token} {filling} {token}"));
+    let run = scan(&dir, &["--max-file-size", "1GB"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let report = run.json();
+    let ends: Vec<_> = report["findings"].as_array().unwrap().iter().map(|f| f["start"].clone()).collect();
+    assert_eq!(ends, [json!({"line": 1, "column": 1}), json!({"line": 1, "column": last})], "{first}");
+}
+
+#[test]
+fn a_zero_byte_at_the_start_hides_nothing() {
+    let dir = Sandbox::new();
+    dir.acme_rule();
+    let token = format!("acme_{}", "a1".repeat(10));
+    dir.file("nul", format!("\0first line\nkey = {token}\n"));
+    dir.file("latin-1", [b"gr\xfc\xdfe ".as_slice(), token.as_bytes(), b"\r\xff\xfe\n"].concat());
+    let wide: Vec<u8> = format!("key = {token}\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    dir.file("mixed", [b"plain text, then UTF-16\n".as_slice(), &wide].concat());
+    let run = scan(&dir, &[]);
+    assert_eq!(run.found_in(), ["latin-1", "mixed", "nul"]);
+}
+
+#[test]
+fn reports_do_not_depend_on_the_number_of_threads() {
+    let dir = Sandbox::new();
+    dir.acme_rule();
+    for i in 0..200 {
+        let token = format!("acme_{i:020}");
+        dir.file(format!("d{}/f{i}", i % 9), format!("{token}\n{token} {token}\n"));
+    }
+    let run = |threads| scan(&dir, &["--threads", threads]);
+    let one = run("1");
+    assert_eq!(one.found_in().len(), 600);
+    assert_eq!((&one.stdout, &one.stdout), (&run("2").stdout, &run("8").stdout));
+}
+
+#[test]
+fn a_scan_that_is_interrupted_leaves_no_report() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = Sandbox::new();
+    let mut command = dir.command(["stdin", "--format", "json", "--output", "out.json"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // More than a pipe holds: when it is written, the program has begun to read.
+    child.stdin.as_mut().unwrap().write_all(&vec![b'x'; 1 << 20]).unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(2), "{status:?}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn standard_input_may_be_empty_closed_or_a_folder() {
     let dir = Sandbox::new();
     assert_eq!(dir.run(["stdin"]).code, Some(0));

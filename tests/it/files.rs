@@ -160,6 +160,19 @@ fn excluded_paths_are_counted() {
     assert_eq!(scan(&dir, &["--exclude", "a["]).code, Some(2));
 }
 
+#[test]
+fn an_excluded_folder_is_scanned_when_it_is_named() {
+    let dir = Sandbox::new();
+    dir.file("fixtures/sub/a", "x");
+    dir.file("b", "x");
+    dir.file(".leakward.toml", "[scan]\nexclude = ['/fixtures/']\n");
+    assert_eq!(summary(&dir, &[])["skipped"], json!({"excluded": 1}));
+    for named in ["fixtures", "fixtures/sub"] {
+        let counted = summary(&dir, &[named]);
+        assert_eq!((&counted["skipped"], &counted["scanned"]["files"]), (&json!({}), &json!(1)), "{named}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_followed_only_when_asked_for_and_each_file_once() {

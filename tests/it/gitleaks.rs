@@ -86,3 +86,39 @@ fn what_would_be_missed_in_silence_is_refused() {
         assert!(run.stderr.starts_with("error: "), "{flags:?}: {run:?}");
     }
 }
+
+#[test]
+fn the_hook_line_of_gitleaks_works_as_it_stands() {
+    let dir = Sandbox::new();
+    let git = |args: &[&str]| {
+        let status = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
+            .args(args)
+            .current_dir(dir.path())
+            .status();
+        assert!(status.unwrap().success());
+    };
+    git(&["init", "-q"]);
+    dir.file("settings.yaml", "password: vT9wLq2XzR7n\n");
+    let hook = ["git", "--pre-commit", "--redact", "--staged", "--verbose"];
+    assert_eq!(dir.run(hook).code, Some(0), "nothing is staged");
+    git(&["add", "."]);
+    let lines: [&[&str]; 4] = [
+        &hook,
+        &["protect", "--staged", "--verbose", "--redact", "--no-banner"],
+        &["protect", "--staged", "--source", "."],
+        &["--no-banner", "-l", "warn", "git", "--staged"],
+    ];
+    for line in lines {
+        let run = dir.run(line);
+        assert_eq!(run.code, Some(1), "{line:?}: {run:?}");
+        assert!(run.stdout.contains("settings.yaml"), "{line:?}: {run:?}");
+        assert!(!run.stdout.contains("vT9wLq2XzR7n"), "{line:?}");
+    }
+    let run = dir.run(["git", "--staged", "-f", "json", "-r", "-", "--exit-code", "7"]);
+    assert_eq!(run.code, Some(7), "{run:?}");
+    assert_eq!(run.json()[0]["RuleID"], "generic-password");
+    for unstaged in [&["git", "--pre-commit"][..], &["protect"]] {
+        assert_eq!(dir.run(unstaged).code, Some(2));
+    }
+}

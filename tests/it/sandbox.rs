@@ -40,6 +40,16 @@ impl Sandbox {
         path
     }
 
+    /// Adds a rule for `acme_` and 20 letters or digits, in a `.leakward.toml` of the folder.
+    pub(crate) fn acme_rule(&self) {
+        let rule = "[[rule]]\nid = 'acme-key'\nkeywords = ['acme_']\npattern = '\\b(acme_[0-9a-z]{20})\\b'\n";
+        self.file("acme.toml", rule);
+        self.file(
+            ".leakward.toml",
+            "[scan]\nexclude = ['/acme.toml']\n[rules]\nenable = ['acme-key']\nextend = ['acme.toml']\n",
+        );
+    }
+
     /// The program with `args`, to be run in the folder.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_leakward").as_ref(), args)

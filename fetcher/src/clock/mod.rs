@@ -4,8 +4,9 @@ mod manual;
 mod system;
 mod tick;
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::SystemTime;
 
 pub use manual::ManualClock;
@@ -31,4 +32,17 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Completes once [`Clock::now`] has reached `at`. After a suspend it may be up to 10 s late.
     fn sleep_until(&self, at: Tick) -> Sleep;
+}
+
+/// The outcome of `future`, or `None` when `deadline` comes first; `future` is dropped then.
+pub async fn before<F: Future>(clock: &dyn Clock, deadline: Tick, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut sleep = clock.sleep_until(deadline);
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(context).map(|()| None)
+    })
+    .await
 }

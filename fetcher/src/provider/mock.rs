@@ -143,10 +143,10 @@ impl MockProvider {
     /// # Panics
     /// When `path` is not a path: a mistake in the test.
     pub fn delete(&self, path: &str) {
-        if let Some(Shelf::Versions(versions)) = self.lock().shelves.get_mut(&checked(path)) {
-            if let Some(last) = versions.last_mut() {
-                *last = None;
-            }
+        if let Some(Shelf::Versions(versions)) = self.lock().shelves.get_mut(&checked(path))
+            && let Some(last) = versions.last_mut()
+        {
+            *last = None;
         }
     }
 

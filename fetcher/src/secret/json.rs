@@ -373,11 +373,12 @@ fn unescape(text: &[u8], mut push: impl FnMut(u8)) {
             b'u' => {
                 let mut code = hex(at).unwrap_or(0xFFFD);
                 at += 4;
-                if (0xD800..0xDC00).contains(&code) && text[at..].starts_with(b"\\u") {
-                    if let Some(low @ 0xDC00..0xE000) = hex(at + 2) {
-                        code = 0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-                        at += 6;
-                    }
+                if (0xD800..0xDC00).contains(&code)
+                    && text[at..].starts_with(b"\\u")
+                    && let Some(low @ 0xDC00..0xE000) = hex(at + 2)
+                {
+                    code = 0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+                    at += 6;
                 }
                 let mut utf8 = [0; 4];
                 let c = char::from_u32(code).unwrap_or('\u{FFFD}');

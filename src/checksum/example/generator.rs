@@ -126,7 +126,7 @@ fn token(call: &Call<'_>, random: &mut Random) -> Option<Result<String, ExampleE
             let key = format!("glsa_{}", random.text(BASE62, 32));
             Ok(format!("{key}_{}", crc::grafana_of(key.as_bytes())))
         }
-        "jfrog" => Ok(base64::encode(format!("reftkn:01:0000000000:{}", random.text(BASE62, 28)).as_bytes())),
+        "jfrog" => Ok(base64::encode(format!("reftkn:01:0000000000:{}", random.text(BASE62, 27)).as_bytes())),
         "jwt" => jwt(call, random),
         "nats" => Ok(encoded::seal_nats(&random.bytes())),
         "pem" => text(0).and_then(|kind| pem(call, kind, random)),

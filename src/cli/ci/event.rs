@@ -70,6 +70,13 @@ impl Event {
             && repository("head") != repository("base")
     }
 
+    /// The repository's default branch, when its name is one that a ref can have.
+    pub(super) fn default_branch(&self) -> Option<&str> {
+        let name = self.text("/repository/default_branch")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+        (!name.starts_with('-') && !name.contains("..") && name.chars().all(plain)).then_some(name)
+    }
+
     /// The commits that the event brings; `None` for events without any.
     fn commits(&self) -> Result<Option<Plan>, String> {
         let range = |base: &str, head: &str| {

@@ -1,6 +1,5 @@
 //! The forms in which a known value is written in code and configuration.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 

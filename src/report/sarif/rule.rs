@@ -38,15 +38,16 @@ pub(super) fn descriptor(rule: &Rule) -> ReportingDescriptor {
 
 fn help(rule: &Rule) -> MultiformatMessageString {
     let revoke = rule.revoke.trim_end_matches('.');
+    let first = if revoke.contains(' ') { revoke.to_owned() } else { format!("Revoke it at {revoke}") };
     let plain = format!(
-        "1. Revoke it: {revoke}. 2. Replace it where it is used, from a secrets manager or the environment. \
+        "1. {first}. 2. Replace it where it is used, from a secrets manager or the environment. \
          3. Take it out of the content; it stays in the history, so the order matters. \
          Not a secret? Add `leakward:allow {}` in a comment on its line.",
         rule.id
     );
-    let link = if revoke.starts_with("https://") { format!("<{revoke}>") } else { revoke.to_owned() };
+    let first = if revoke.contains(' ') { first } else { format!("**Revoke it** at <{revoke}>") };
     let markdown = format!(
-        "**{}**\n\n1. **Revoke it:** {link}.\n2. Replace it where it is used, from a secrets manager or the \
+        "**{}**\n\n1. {first}.\n2. Replace it where it is used, from a secrets manager or the \
          environment.\n3. Take it out of the content; it stays in the history, so the order matters.\n\n\
          Not a secret? Add `leakward:allow {}` in a comment on its line.\n\nFormat: {}",
         rule.title, rule.id, rule.source

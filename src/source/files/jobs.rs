@@ -36,6 +36,8 @@ pub(super) struct Folder {
     /// The rules of the folders above it.
     pub(super) ignores: Ignores,
     pub(super) kind: Kind,
+    /// Whether the user named it, or a folder above it, although it is excluded: nothing in it is excluded then.
+    pub(super) insisted: bool,
 }
 
 /// What a folder is to the walk.

@@ -29,8 +29,8 @@ pub(super) struct Walk<'w, 'v> {
     /// Paths relative to the base that the user named: scanned on their own account, passed over by the walk.
     named: HashSet<PathBuf>,
     hands: Vec<Mutex<Hand<'v>>>,
-    /// Links to follow once everything that is no link has been seen: name and place.
-    links: Mutex<BTreeMap<PathBuf, PathBuf>>,
+    /// Links to follow once everything that is no link has been seen: by name, their place and [`Folder::insisted`].
+    links: Mutex<BTreeMap<PathBuf, (PathBuf, bool)>>,
     /// What was scanned; kept only where links are followed.
     seen: Mutex<HashSet<FileId>>,
     stop: AtomicBool,
@@ -84,8 +84,8 @@ impl<'w, 'v> Walk<'w, 'v> {
         let work = |job: Job, jobs: &Jobs<'_, '_>| self.work(job, jobs);
         crew.run(jobs, bytes < SMALL, &work, &queued);
         // One by one and in order, so that of two links to one file the same one always wins.
-        while let Some((name, path)) = lock(&self.links).pop_first() {
-            if let Some(job) = self.linked(path, name) {
+        while let Some((name, (path, insisted))) = lock(&self.links).pop_first() {
+            if let Some(job) = self.linked(path, name, insisted) {
                 let small = matches!(job, Job::File(_));
                 crew.run(vec![job], small, &work, &queued);
             }
@@ -105,7 +105,8 @@ impl<'w, 'v> Walk<'w, 'v> {
             return Job::File(Named { path, name, policy: Policy::Named });
         }
         let ignores = if self.files.ignore_files { self.ignores_above(&name) } else { Ignores::default() };
-        Job::Folder(Folder { path, name, ignores, kind: Kind::Ordinary })
+        let insisted = self.files.exclude.contains(reported(&name).as_ref(), true);
+        Job::Folder(Folder { path, name, ignores, kind: Kind::Ordinary, insisted })
     }
 
     /// The rules of the folders above a folder that the user named. They do not count where they ignore the
@@ -123,10 +124,11 @@ impl<'w, 'v> Walk<'w, 'v> {
     }
 
     /// The job for what lies behind the link at `path`; nothing when it leads nowhere.
-    fn linked(&self, path: PathBuf, name: PathBuf) -> Option<Job> {
+    fn linked(&self, path: PathBuf, name: PathBuf, insisted: bool) -> Option<Job> {
         match fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => {
-                Some(Job::Folder(Folder { path, name, ignores: Ignores::default(), kind: Kind::Linked }))
+                let ignores = Ignores::default();
+                Some(Job::Folder(Folder { path, name, ignores, kind: Kind::Linked, insisted }))
             }
             Ok(meta) if meta.is_file() => Some(Job::File(Named { path, name, policy: self.policy(true) })),
             Ok(_) => {
@@ -174,6 +176,7 @@ impl<'w, 'v> Walk<'w, 'v> {
             name: folder.name.join("hooks"),
             ignores: Ignores::default(),
             kind: Kind::Ordinary,
+            insisted: folder.insisted,
         };
         if hooks.path.is_dir() {
             jobs.push(Job::Folder(hooks));
@@ -232,7 +235,7 @@ impl<'w, 'v> Walk<'w, 'v> {
         if self.named.len() > 1 && self.named.contains(&name) {
             return Ok(None);
         }
-        if self.files.exclude.contains(reported(&name).as_ref(), kind.is_dir()) {
+        if !folder.insisted && self.files.exclude.contains(reported(&name).as_ref(), kind.is_dir()) {
             hand.tally.skip(SkipReason::Excluded);
             return Ok(None);
         }
@@ -248,10 +251,11 @@ impl<'w, 'v> Walk<'w, 'v> {
                 _ => folder.ignores.clone(),
             };
             let kind = if is_git { Kind::Git } else { folder.kind };
-            jobs.push(Job::Folder(Folder { path: entry.path(), name, ignores, kind }));
+            let (path, insisted) = (entry.path(), folder.insisted);
+            jobs.push(Job::Folder(Folder { path, name, ignores, kind, insisted }));
             return Ok(None);
         } else if kind.is_symlink() && self.files.follow_symlinks {
-            lock(&self.links).insert(name, entry.path());
+            lock(&self.links).insert(name, (entry.path(), folder.insisted));
             return Ok(None);
         } else if kind.is_symlink() {
             SkipReason::Symlink

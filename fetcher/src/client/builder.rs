@@ -1,0 +1,156 @@
+//! Setting up a client.
+
+use std::sync::Arc;
+
+use super::core::{Core, Route, within};
+use super::hook::RotationHook;
+use super::manager::SecretsManager;
+use super::scheduler;
+use super::seat::{Limits, Seat};
+use crate::cache::{Jitter, Policy};
+use crate::clock::{Clock, SystemClock};
+use crate::provider::SecretProvider;
+
+/// Secrets that one client holds at most, unless told otherwise.
+const CAPACITY: usize = 10_000;
+
+/// Sets up a [`SecretsManager`].
+#[derive(Default)]
+pub struct Builder {
+    providers: Vec<(Arc<dyn SecretProvider>, Limits)>,
+    prefixes: Vec<(String, usize)>,
+    policies: Vec<(String, Policy)>,
+    policy: Policy,
+    hooks: Vec<(String, Arc<dyn RotationHook>)>,
+    clock: Option<Arc<dyn Clock>>,
+    capacity: Option<usize>,
+    seed: Option<u64>,
+}
+
+/// A client could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The client was built outside a tokio runtime. The caller must enter one.
+    #[error("no tokio runtime is running here")]
+    NoRuntime,
+    /// There is nobody to ask. The caller must add a provider.
+    #[error("no provider was added")]
+    NoProvider,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks `provider` for paths that begin with `prefix` (whole segments; empty for all). Of several
+    /// that fit, the longest counts.
+    pub fn provider(self, prefix: &str, provider: impl SecretProvider) -> Self {
+        self.shared_provider(&[prefix], Arc::new(provider))
+    }
+
+    /// As [`Builder::provider`], for a provider that serves several prefixes or is shared.
+    pub fn shared_provider(mut self, prefixes: &[&str], provider: Arc<dyn SecretProvider>) -> Self {
+        let seat = self.providers.len();
+        self.providers.push((provider, Limits::default()));
+        let trimmed = |prefix: &&str| (prefix.trim_matches('/').to_owned(), seat);
+        self.prefixes.extend(prefixes.iter().map(trimmed));
+        self
+    }
+
+    /// How hard the provider added last may be worked: calls per second in the long run, calls at once
+    /// after a quiet time, and calls on their way at the same time. 500, 1,000 and 32 unless told otherwise.
+    pub fn limits(mut self, rate: f64, burst: f64, concurrency: usize) -> Self {
+        if let Some((_, limits)) = self.providers.last_mut() {
+            *limits =
+                Limits { rate: rate.max(0.001), burst: burst.max(1.0), concurrency: concurrency.max(1) };
+        }
+        self
+    }
+
+    /// The policy of all secrets that have no other.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The policy of secrets whose path begins with `prefix` (whole segments). Of several that fit,
+    /// the longest counts.
+    pub fn policy_for(mut self, prefix: &str, policy: Policy) -> Self {
+        self.policies.push((prefix.trim_matches('/').to_owned(), policy));
+        self
+    }
+
+    /// A hook for all secrets whose path begins with `prefix` (whole segments; empty for all). Hooks run
+    /// in the order in which they are added. From its first read on, such a secret is refreshed though
+    /// nobody reads it any more.
+    pub fn hook(mut self, prefix: &str, hook: impl RotationHook) -> Self {
+        self.hooks.push((prefix.to_owned(), Arc::new(hook)));
+        self
+    }
+
+    /// The clock to go by; the machine's unless told otherwise.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// How many secrets are held at most; 10,000 unless told otherwise.
+    pub fn capacity(mut self, secrets: usize) -> Self {
+        self.capacity = Some(secrets.max(1));
+        self
+    }
+
+    /// Makes all random waits the same in every run, for tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The client. It works in the background on the tokio runtime that runs here.
+    ///
+    /// # Errors
+    /// When no runtime runs here or no provider was added.
+    pub fn build(self) -> Result<SecretsManager, BuildError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
+        if self.providers.is_empty() {
+            return Err(BuildError::NoProvider);
+        }
+        let routes = self.routes();
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let now = clock.now();
+        let seat = |(provider, limits)| Seat::new(provider, limits, now);
+        let seats = self.providers.into_iter().map(seat).collect();
+        let capacity = self.capacity.unwrap_or(CAPACITY);
+        let core = Arc::new(Core::new(clock, Jitter::new(self.seed), capacity, runtime, seats, routes));
+        for (prefix, hook) in self.hooks {
+            core.hooks.add(&prefix, hook);
+        }
+        let (weak, agenda, clock) = (Arc::downgrade(&core), core.agenda.clone(), core.clock.clone());
+        core.runtime.spawn(scheduler::run(weak, agenda, clock));
+        Ok(SecretsManager::from_core(core))
+    }
+
+    /// Every prefix of a provider or policy, the longest first, with both.
+    fn routes(&self) -> Vec<Route> {
+        let mut prefixes: Vec<_> = self.prefixes.iter().map(|(prefix, _)| prefix.as_str()).collect();
+        prefixes.extend(self.policies.iter().map(|(prefix, _)| prefix.as_str()));
+        prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
+        prefixes.dedup();
+        let route = |path: &str| {
+            let seats = self.prefixes.iter().filter(|(prefix, _)| within(prefix, path));
+            let (_, seat) = seats.max_by_key(|(prefix, _)| prefix.len())?;
+            let policies = self.policies.iter().filter(|(prefix, _)| within(prefix, path));
+            let policy = policies.max_by_key(|(prefix, _)| prefix.len()).map_or(&self.policy, |(_, p)| p);
+            Some(Route { prefix: path.to_owned(), seat: *seat, policy: Arc::new(policy.clone()) })
+        };
+        prefixes.into_iter().filter_map(route).collect()
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("prefixes", &self.prefixes).finish_non_exhaustive()
+    }
+}

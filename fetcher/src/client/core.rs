@@ -1,0 +1,245 @@
+//! What all parts of one client share. Tasks hold it weakly between chores, so that a client whose
+//! last handle is dropped goes away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::event::{Event, Journal};
+use super::fork::ForkGuard;
+use super::lease::Ledger;
+use super::readiness::Wanted;
+use super::rotation::Hooks;
+use super::seat::Seat;
+use crate::cache::{Agenda, Chore, Entry, Jitter, Policy, ReadError, Slot, SlotState, Store};
+use crate::clock::{Clock, Tick};
+use crate::secret::{SecretPath, SecretRef};
+
+/// What all parts of one client share.
+pub(crate) struct Core {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) jitter: Jitter,
+    pub(crate) store: Store,
+    pub(crate) agenda: Arc<Agenda>,
+    pub(crate) journal: Journal,
+    pub(crate) fork: ForkGuard,
+    pub(crate) runtime: Handle,
+    pub(crate) seats: Vec<Seat>,
+    /// Which paths go where, first match first.
+    pub(crate) routes: Vec<Route>,
+    /// Secrets named at start.
+    pub(crate) wanted: Wanted,
+    pub(crate) hooks: Hooks,
+    pub(crate) ledger: Ledger,
+    closed: AtomicBool,
+    /// Told when the client is closed.
+    closing: Notify,
+    /// Tasks on their way.
+    tasks: AtomicUsize,
+    quiet: Notify,
+}
+
+/// Paths that share a provider and a policy.
+pub(crate) struct Route {
+    pub(crate) prefix: String,
+    pub(crate) seat: usize,
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        jitter: Jitter,
+        capacity: usize,
+        runtime: Handle,
+        seats: Vec<Seat>,
+        routes: Vec<Route>,
+    ) -> Self {
+        Self {
+            clock,
+            jitter,
+            store: Store::new(capacity),
+            agenda: Agenda::new(),
+            journal: Journal::new(),
+            fork: ForkGuard::new(),
+            runtime,
+            seats,
+            routes,
+            wanted: Wanted::default(),
+            hooks: Hooks::default(),
+            ledger: Ledger::default(),
+            closed: AtomicBool::new(false),
+            closing: Notify::new(),
+            tasks: AtomicUsize::new(0),
+            quiet: Notify::new(),
+        }
+    }
+
+    pub(crate) fn seat(&self, slot: &Slot) -> &Seat {
+        &self.seats[slot.seat()]
+    }
+
+    /// Whether the client may be used in this process and is not shut down.
+    pub(crate) fn check(&self) -> Result<(), ReadError> {
+        if !self.fork.is_same_process() {
+            // The values belong to the parent: the child must not keep, renew or revoke them.
+            self.store.all().iter().for_each(|slot| slot.wipe());
+            return Err(ReadError::Forked);
+        }
+        if self.is_closed() {
+            return Err(ReadError::Closed);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Closes the client; false when it was closed before.
+    pub(crate) fn close(&self) -> bool {
+        let first = !self.closed.swap(true, Ordering::AcqRel);
+        self.closing.notify_waiters();
+        self.agenda.wake();
+        first
+    }
+
+    /// Completes when the client is closed.
+    pub(crate) async fn closing(&self) {
+        let closing = self.closing.notified();
+        if !self.is_closed() {
+            closing.await;
+        }
+    }
+
+    /// The slot of `key`, made when needed, held by the returned guard.
+    pub(crate) fn hold(self: &Arc<Self>, key: &SecretRef) -> Result<Held, ReadError> {
+        self.check()?;
+        let make = || {
+            let route = self.route(key.path()).ok_or_else(|| ReadError::NoProvider(key.clone()))?;
+            let seat = &self.seats[route.seat];
+            let breaker = seat.breaker(key.path());
+            let slot = Slot::new(key.clone(), key.clone(), route.seat, route.policy.clone(), breaker);
+            // What a hook set up from the value (a pool) needs the next one, though nobody reads it.
+            if !self.hooks.of(key).is_empty() {
+                slot.pin();
+            }
+            Ok(slot)
+        };
+        let slot = self.store.find_or_insert(key, self.clock.coarse(), make, Slot::take_handle)?;
+        Ok(Held { core: self.clone(), slot })
+    }
+
+    fn route(&self, path: &SecretPath) -> Option<&Route> {
+        self.routes.iter().find(|route| within(&route.prefix, path.as_str()))
+    }
+
+    /// Starts a task that is waited for at shutdown.
+    pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.fetch_add(1, Ordering::AcqRel);
+        let counted = Counted(self.clone());
+        self.runtime.spawn(async move {
+            let _counted = counted;
+            task.await;
+        });
+    }
+
+    /// Waits until no task is on its way.
+    pub(crate) async fn quiet(&self) {
+        loop {
+            let notified = self.quiet.notified();
+            if self.tasks.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Makes `entry` the one that readers see, and notes what is due for it.
+    pub(crate) fn publish(&self, slot: &Arc<Slot>, state: &mut SlotState, entry: Arc<Entry>) {
+        if self.is_closed() {
+            return;
+        }
+        state.announce(Some(entry.version()));
+        self.schedule(slot, state, &entry);
+        slot.publish(Some(entry));
+    }
+
+    /// Notes when `entry` is to be refreshed and wiped.
+    pub(crate) fn schedule(&self, slot: &Arc<Slot>, state: &mut SlotState, entry: &Entry) {
+        self.refresh_at(slot, state, entry.refresh_at());
+        let previous = state.previous.as_ref().map_or(Tick::NEVER, |(_, until)| *until);
+        self.expire_at(slot, state, entry.hard_until().min(previous));
+    }
+
+    pub(crate) fn refresh_at(&self, slot: &Arc<Slot>, state: &mut SlotState, at: Tick) {
+        state.refresh_due = Some(at);
+        self.agenda.add(slot, Chore::Refresh, at);
+    }
+
+    pub(crate) fn expire_at(&self, slot: &Arc<Slot>, state: &mut SlotState, at: Tick) {
+        state.expire_due = Some(at);
+        self.agenda.add(slot, Chore::Expire, at);
+    }
+
+    /// Wipes what is held of `slot` because its provider says that it is gone or not ours.
+    pub(crate) fn withdraw(&self, slot: &Slot, state: &mut SlotState, kind: crate::provider::FaultKind) {
+        state.previous = None;
+        state.announce(None);
+        if !slot.is_empty() {
+            slot.publish(None);
+            self.journal.record(Event::Withdrawn { secret: slot.key().clone(), kind });
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // Lets the scheduler see that nobody is left.
+        self.agenda.wake();
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let providers: Vec<_> = self.seats.iter().map(|seat| &seat.name).collect();
+        f.debug_struct("Core").field("providers", &providers).field("secrets", &self.store.len()).finish()
+    }
+}
+
+/// Whether `path` begins with all segments of `prefix`; an empty prefix is in front of every path.
+pub(crate) fn within(prefix: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(prefix);
+    prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A slot that cannot leave the store meanwhile.
+pub(crate) struct Held {
+    pub(crate) core: Arc<Core>,
+    pub(crate) slot: Arc<Slot>,
+}
+
+impl Clone for Held {
+    fn clone(&self) -> Self {
+        self.slot.take_handle();
+        Self { core: self.core.clone(), slot: self.slot.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.slot.release_handle();
+    }
+}
+
+struct Counted(Arc<Core>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.0.tasks.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.quiet.notify_waiters();
+        }
+    }
+}

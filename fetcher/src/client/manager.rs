@@ -1,0 +1,264 @@
+//! The handle through which a service reads its secrets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use super::builder::Builder;
+use super::core::{Core, Held};
+use super::event::Event;
+use super::handle::SecretHandle;
+use crate::cache::{BreakerState, Cause, Entry, Freshness, Landing, ReadError, Reading, Slot};
+use crate::clock::{Clock, Tick, before};
+use crate::provider::SecretProvider;
+use crate::secret::{SecretPath, SecretRef};
+
+/// Reads secrets through a cache that refreshes itself. Clones share everything; when the last one
+/// is dropped the cache goes away and what it holds is wiped.
+#[derive(Clone, Debug)]
+pub struct SecretsManager {
+    core: Arc<Core>,
+}
+
+/// What one reader wants, beyond the secret's policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// How long to wait when there is nothing to serve; the policy's budget when `None`.
+    pub budget: Option<Duration>,
+    /// Whether a stale value is refused, so that the read waits for a fresh one.
+    pub refuse_stale: bool,
+}
+
+impl SecretsManager {
+    /// A client of one provider, with default policy and limits. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When no tokio runtime is running here.
+    pub fn new(provider: impl SecretProvider) -> Result<Self, super::BuildError> {
+        Self::builder().provider("", provider).build()
+    }
+
+    /// A client to be set up.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Reads a secret: at once when a usable value is held (then never waiting for the provider,
+    /// however stale), else waiting for the provider up to the policy's read budget.
+    ///
+    /// # Errors
+    /// When there is no usable value; the error says why.
+    pub async fn read(&self, secret: &SecretRef) -> Result<Reading, ReadError> {
+        match self.cached(secret) {
+            Some(reading) => Ok(reading),
+            None => self.read_with(secret, ReadOptions::default()).await,
+        }
+    }
+
+    /// Reads the current version of the secret at `path`.
+    ///
+    /// # Errors
+    /// As [`SecretsManager::read`], and when `path` is not one.
+    pub async fn read_path(&self, path: &str) -> Result<Reading, ReadError> {
+        self.read(&SecretRef::current(SecretPath::parse(path)?)).await
+    }
+
+    /// Reads a secret as `options` say.
+    ///
+    /// # Errors
+    /// As [`SecretsManager::read`].
+    pub async fn read_with(&self, secret: &SecretRef, options: ReadOptions) -> Result<Reading, ReadError> {
+        let held = self.core.hold(secret)?;
+        self.core.read(&held, options).await
+    }
+
+    /// The fresh value held, if there is one: no lock, no allocation, no waiting.
+    #[inline]
+    pub fn cached(&self, secret: &SecretRef) -> Option<Reading> {
+        let now = self.core.clock.coarse();
+        let entry = self.core.store.with(secret, |slot| slot.fresh(now))?;
+        self.core.fork.is_marked().then(|| Reading::new(entry, Freshness::Fresh))
+    }
+
+    /// A handle on one secret, which saves looking it up and can watch it.
+    ///
+    /// # Errors
+    /// When no provider is configured for it, or the cache is full.
+    pub fn secret(&self, secret: &SecretRef) -> Result<SecretHandle, ReadError> {
+        self.core.hold(secret).map(SecretHandle::new)
+    }
+
+    /// A handle on the current version of the secret at `path`.
+    ///
+    /// # Errors
+    /// As [`SecretsManager::secret`], and when `path` is not one.
+    pub fn secret_at(&self, path: &str) -> Result<SecretHandle, ReadError> {
+        self.secret(&SecretRef::current(SecretPath::parse(path)?))
+    }
+
+    /// Says that the value held may be wrong. It is served as stale, if at all, until a new one is
+    /// there; a fetch that is on its way already does not count.
+    pub fn invalidate(&self, secret: &SecretRef) {
+        if let Some(slot) = self.core.store.find(secret) {
+            self.core.invalidate(&slot);
+        }
+    }
+
+    /// As [`SecretsManager::invalidate`], and the value held is wiped at once, so that the next read
+    /// must wait.
+    pub fn purge(&self, secret: &SecretRef) {
+        if let Some(slot) = self.core.store.find(secret) {
+            self.core.purge(&slot);
+        }
+    }
+
+    /// What happens from now on. A subscriber that falls behind by more than 1,024 events misses some.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.core.journal.subscribe()
+    }
+
+    /// State of the breaker of each part of each provider that was asked so far: provider, part, state.
+    pub fn breakers(&self) -> Vec<(Arc<str>, String, BreakerState)> {
+        let of = |seat: &super::seat::Seat| {
+            let name = seat.name.clone();
+            seat.breakers().into_iter().map(move |(domain, state)| (name.clone(), domain, state))
+        };
+        self.core.seats.iter().flat_map(of).collect()
+    }
+
+    /// Number of secrets that have a place in the cache.
+    pub fn len(&self) -> usize {
+        self.core.store.len()
+    }
+
+    /// Whether no secret has a place in the cache.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The clock that the client goes by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.core.clock
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Core {
+    /// Reads `held` as `options` say.
+    pub(crate) async fn read(
+        self: &Arc<Self>,
+        held: &Held,
+        options: ReadOptions,
+    ) -> Result<Reading, ReadError> {
+        let slot = &held.slot;
+        let budget = options.budget.unwrap_or(slot.policy().read_budget);
+        let deadline = self.clock.now() + budget;
+        slot.touch(self.clock.coarse());
+        loop {
+            self.check()?;
+            if let Some(reading) = slot.reading(self.clock.now()) {
+                if reading.is_fresh() {
+                    return Ok(reading);
+                }
+                if !options.refuse_stale {
+                    self.refresh_behind(slot);
+                    return Ok(reading);
+                }
+            }
+            if let Some((_, error)) = &slot.lock().negative {
+                return Err(error.clone());
+            }
+            match self.wait(slot, deadline).await {
+                Some(Landing::Superseded) => {}
+                Some(Landing::Done(Ok(entry))) => return Ok(self.judge(entry)),
+                Some(Landing::Done(Err(error))) => return self.settle(slot, options, error),
+                None => {
+                    let error = ReadError::Deadline { secret: slot.key().clone(), budget };
+                    return self.settle(slot, options, error);
+                }
+            }
+        }
+    }
+
+    /// Fetches anew whatever is held, and waits for it.
+    pub(crate) async fn refresh(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        budget: Duration,
+    ) -> Result<Reading, ReadError> {
+        let deadline = self.clock.now() + budget;
+        loop {
+            self.check()?;
+            match self.wait(slot, deadline).await {
+                Some(Landing::Superseded) => {}
+                Some(Landing::Done(Ok(entry))) => return Ok(self.judge(entry)),
+                Some(Landing::Done(Err(error))) => return Err(error),
+                None => return Err(ReadError::Deadline { secret: slot.key().clone(), budget }),
+            }
+        }
+    }
+
+    pub(crate) fn invalidate(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let now = self.clock.now();
+        let mut state = slot.lock();
+        state.generation += 1;
+        state.wants_new = true;
+        state.negative = None;
+        state.cause = Some(Cause::Invalidated);
+        if let Some(entry) = slot.usable(now) {
+            let entry = Arc::new(entry.stale_from(now));
+            self.schedule(slot, &mut state, &entry);
+            slot.publish(Some(entry));
+        }
+    }
+
+    pub(crate) fn purge(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let mut state = slot.lock();
+        state.generation += 1;
+        state.negative = None;
+        state.cause = Some(Cause::Invalidated);
+        state.previous = None;
+        slot.publish(None);
+    }
+
+    /// Starts a refresh of a stale value, unless the last one failed and the next has its time already.
+    fn refresh_behind(self: &Arc<Self>, slot: &Arc<Slot>) {
+        let waits = {
+            let state = slot.lock();
+            state.refresh_due.is_some() && state.cause.is_some_and(Cause::is_failure)
+        };
+        if !waits {
+            self.flight(slot);
+        }
+    }
+
+    /// Waits for the fetch that is on its way, or a new one; `None` when `deadline` comes first.
+    async fn wait(self: &Arc<Self>, slot: &Arc<Slot>, deadline: Tick) -> Option<Landing> {
+        let mut landing = self.flight(slot).landing;
+        let landed = before(&*self.clock, deadline, landing.wait_for(Option::is_some)).await?;
+        let crashed = || Landing::Done(Err(ReadError::Panicked(slot.key().clone())));
+        Some(landed.map_or_else(|_| crashed(), |landing| landing.clone().unwrap_or_else(crashed)))
+    }
+
+    /// What just arrived, which may be short-lived, as a reading.
+    fn judge(&self, entry: Arc<Entry>) -> Reading {
+        Reading::new(entry, Freshness::Fresh)
+    }
+
+    /// What a reader gets after `error`: a stale value, if there is one and it may be served.
+    fn settle(&self, slot: &Slot, options: ReadOptions, error: ReadError) -> Result<Reading, ReadError> {
+        match slot.reading(self.clock.now()) {
+            Some(reading) if reading.is_fresh() => Ok(reading),
+            Some(reading) if error.allows_stale() && !options.refuse_stale => Ok(reading),
+            _ => Err(error),
+        }
+    }
+}

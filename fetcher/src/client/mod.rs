@@ -1,0 +1,29 @@
+//! The client: one handle for a service's secrets. It decides when providers are asked, by whom,
+//! and what readers get meanwhile.
+
+mod builder;
+mod core;
+mod event;
+mod fetch;
+mod flight;
+mod fork;
+mod handle;
+mod hook;
+mod lease;
+mod manager;
+mod readiness;
+mod rotation;
+mod scheduler;
+mod seat;
+mod shutdown;
+mod watch;
+
+pub use builder::{BuildError, Builder};
+pub use event::Event;
+pub use handle::{Pair, SecretHandle};
+pub use hook::{HookError, Rotation, RotationHook, Step};
+pub use manager::{ReadOptions, SecretsManager};
+pub use readiness::{Need, Readiness};
+pub use rotation::HookGuard;
+pub use shutdown::Farewell;
+pub use watch::Watch;

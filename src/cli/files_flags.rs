@@ -1,0 +1,52 @@
+//! Which files on disk are read.
+
+use std::path::PathBuf;
+
+use super::heading;
+use super::limit_flags::LimitFlags;
+use crate::source::{Base, Files, SourceError};
+use crate::suppress::PathGlobs;
+
+/// Flags of every subcommand that reads files on disk.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = heading::INPUT)]
+pub(super) struct FilesFlags {
+    /// files and folders to scan
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    /// also scan what .gitignore names
+    #[arg(long)]
+    pub(super) no_ignore: bool,
+    /// follow symbolic links inside folders
+    #[arg(long)]
+    pub(super) follow_symlinks: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitFlags,
+}
+
+impl FilesFlags {
+    /// The folder that reported paths are relative to.
+    pub(super) fn base(&self) -> Result<Base, SourceError> {
+        Base::of(&self.paths)
+    }
+
+    /// What is scanned, in words.
+    pub(super) fn subject(&self) -> String {
+        let names: Vec<_> = self.paths.iter().map(|p| p.display().to_string()).collect();
+        names.join(", ")
+    }
+
+    /// The source of the files. `exclude` and `max_size` (bytes) are what the configuration says, flags included
+    /// in the former.
+    pub(super) fn source(self, base: Base, exclude: PathGlobs, max_size: Option<u64>) -> Files {
+        Files {
+            paths: self.paths,
+            base,
+            ignore_files: !self.no_ignore,
+            follow_symlinks: self.follow_symlinks,
+            max_size: self.limits.max_file_size.or(max_size).unwrap_or(Files::MAX_SIZE),
+            exclude,
+            threads: self.limits.threads(),
+        }
+    }
+}
