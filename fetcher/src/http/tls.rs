@@ -201,7 +201,7 @@ impl TlsStream {
     /// Takes the session one state further; plain text goes to `plain`.
     fn step(&mut self, plain: Option<&mut Buffer>) -> Result<Step, rustls::Error> {
         let Self { session, incoming, outgoing, .. } = self;
-        let UnbufferedStatus { mut discard, state, .. } = session.process_tls_records(incoming.filled_mut());
+        let UnbufferedStatus { mut discard, state } = session.process_tls_records(incoming.filled_mut());
         let step = match state? {
             ConnectionState::EncodeTlsData(mut data) => {
                 grow(outgoing, |room| match data.encode(room) {
@@ -238,7 +238,7 @@ impl TlsStream {
     /// Encrypts `plain` into `outgoing`; `false` when the session must do something else first.
     fn encrypt(&mut self, plain: &[u8]) -> Result<bool, rustls::Error> {
         let Self { session, incoming, outgoing, .. } = self;
-        let UnbufferedStatus { discard, state, .. } = session.process_tls_records(incoming.filled_mut());
+        let UnbufferedStatus { discard, state } = session.process_tls_records(incoming.filled_mut());
         let done = match state? {
             ConnectionState::WriteTraffic(mut traffic) => {
                 grow(outgoing, |room| match traffic.encrypt(plain, room) {

@@ -2,6 +2,8 @@
 //! folder that `tests/setup.sh` fills; without it, it is `target/tools` of this repository. A server that is
 //! not installed fails the test and says so.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bao;
 mod bounds;
 mod faults;

@@ -148,6 +148,8 @@ fn xml(value: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     fn has(value: &str, form: Form, text: &str) -> bool {

@@ -108,7 +108,7 @@ fn refusal(response: &Response) -> Fault {
         472 | 473 => Fault::new(FaultKind::Transient).with_detail("a standby answered"),
         500 => Fault::new(FaultKind::Backend),
         503 => Fault::new(FaultKind::Transient).with_detail("the server is sealed or starting"),
-        500.. => Fault::new(FaultKind::Transient),
+        501.. => Fault::new(FaultKind::Transient),
         _ => Fault::new(FaultKind::Invalid),
     };
     let fault = fault.with_code(response.status);
