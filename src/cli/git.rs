@@ -66,7 +66,15 @@ impl Args {
     /// A scan of what is staged in `repo`.
     pub(super) fn staged(repo: PathBuf, scan: ScanFlags, gitleaks: GitleaksFlags) -> Self {
         let what = What { staged: true, ..What::default() };
-        Self { repo, what, history: HistoryFlags::default(), limits: LimitFlags::default(), scan, pre_commit: true, gitleaks }
+        Self {
+            repo,
+            what,
+            history: HistoryFlags::default(),
+            limits: LimitFlags::default(),
+            scan,
+            pre_commit: true,
+            gitleaks,
+        }
     }
 
     /// A scan of the commits that `range` names, or of the whole history.
@@ -77,7 +85,15 @@ impl Args {
         gitleaks: GitleaksFlags,
     ) -> Self {
         let what = What { range, ..What::default() };
-        Self { repo, what, history: HistoryFlags::default(), limits: LimitFlags::default(), scan, pre_commit: false, gitleaks }
+        Self {
+            repo,
+            what,
+            history: HistoryFlags::default(),
+            limits: LimitFlags::default(),
+            scan,
+            pre_commit: false,
+            gitleaks,
+        }
     }
 
     pub(super) fn run(self) -> Result<u8, Failure> {

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::git::shown;
 use super::git_scan::GitScan;
-use super::scan::size;
+use super::limit_flags::size;
 use super::{Failure, heading};
 use crate::source::history::{History, Scope};
 
 /// Flags of scans of a whole history.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = heading::INPUT)]
 pub(super) struct HistoryFlags {
     /// also scan what nothing reaches any more: deleted branches, amended commits, dropped stashes

@@ -31,7 +31,7 @@ fn cores() -> NonZeroUsize {
 }
 
 /// Reads a size in bytes, such as `100`, `500kB` (thousands) or `2GiB` (powers of 1024).
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,
