@@ -9,7 +9,7 @@ use super::scheduler;
 use super::seat::{Limits, Seat};
 use crate::cache::{Jitter, Policy};
 use crate::clock::{Clock, SystemClock};
-use crate::provider::SecretProvider;
+use crate::provider::{ChangeListener, SecretProvider};
 
 /// Secrets that one client holds at most, unless told otherwise.
 const CAPACITY: usize = 10_000;
@@ -128,6 +128,9 @@ impl Builder {
             core.hooks.add(&prefix, hook);
         }
         let (weak, agenda, clock) = (Arc::downgrade(&core), core.agenda.clone(), core.clock.clone());
+        for (seat, listener) in core.seats.iter().zip((0..).map(|seat| listener(&core, seat))) {
+            seat.provider.listen(listener);
+        }
         core.runtime.spawn(scheduler::run(weak, agenda, clock));
         Ok(SecretsManager::from_core(core))
     }
@@ -147,6 +150,16 @@ impl Builder {
         };
         prefixes.into_iter().filter_map(route).collect()
     }
+}
+
+/// Takes the hints of the provider in `seat`. Does not keep the client alive.
+fn listener(core: &Arc<Core>, seat: usize) -> ChangeListener {
+    let core = Arc::downgrade(core);
+    ChangeListener::new(move |path| {
+        if let Some(core) = core.upgrade() {
+            core.look_again(seat, path);
+        }
+    })
 }
 
 impl std::fmt::Debug for Builder {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::builder::Builder;
-use super::core::{Core, Held};
+use super::core::{Core, Held, within};
 use super::event::Event;
 use super::handle::SecretHandle;
 use crate::cache::{BreakerState, Cause, Entry, Freshness, Landing, ReadError, Reading, Slot};
@@ -227,6 +227,25 @@ impl Core {
         state.cause = Some(Cause::Invalidated);
         state.previous = None;
         slot.publish(None);
+    }
+
+    /// Fetches anew what is held from the provider in `seat` at or below `path` (all when `None`), because
+    /// it may have changed. Readers go on with what there is; a fetch on its way does not count.
+    pub(crate) fn look_again(self: &Arc<Self>, seat: usize, path: Option<&SecretPath>) {
+        for slot in self.store.all() {
+            let named = path.is_none_or(|path| within(path.as_str(), slot.remote().path().as_str()));
+            if slot.seat() != seat || !named {
+                continue;
+            }
+            let known = {
+                let mut state = slot.lock();
+                state.generation += 1;
+                state.negative.take().is_some()
+            };
+            if known || !slot.is_empty() || slot.is_pinned() {
+                self.flight(&slot);
+            }
+        }
     }
 
     /// Starts a refresh of a stale value, unless the last one failed and the next has its time already.

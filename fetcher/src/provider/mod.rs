@@ -6,8 +6,11 @@ pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
 mod capabilities;
+mod change;
+pub mod environment;
 mod fault;
 mod fetched;
+pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 mod lease;
@@ -19,6 +22,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 pub use capabilities::Capabilities;
+pub use change::ChangeListener;
 pub use fault::{Fault, FaultKind};
 pub use fetched::{Fetched, Lifetime};
 pub use lease::{Lease, Renewal};
@@ -95,6 +99,12 @@ pub trait SecretProvider: Send + Sync + 'static {
     /// `Ok(false)`: there is nothing to log in with, the denial stands.
     fn relogin(&self) -> Answer<'_, bool> {
         Box::pin(async { Ok(false) })
+    }
+
+    /// From now on tells `listener` when secrets may have changed, if the provider can know without being
+    /// asked. Called once, inside the runtime.
+    fn listen(&self, listener: ChangeListener) {
+        drop(listener);
     }
 
     /// Ends what the provider itself opened (its own login, never a token that it was given).

@@ -7,6 +7,8 @@
 mod bao;
 mod bounds;
 mod faults;
+#[cfg(unix)]
+mod files;
 mod flights;
 mod http;
 mod leases;
