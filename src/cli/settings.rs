@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::{Failure, heading};
 use crate::config::{self, Config, FILE_NAME};
-use crate::rule::{self, RuleError, RulePack};
+use crate::rule::{self, Extractor, RuleError, RulePack};
 use crate::suppress::{Baseline, PathGlobs, Suppressor};
 
 /// Flags that say where settings come from.
@@ -74,7 +74,15 @@ impl SettingsFlags {
             }
             None => (FILE_NAME.to_owned(), read(FILE_NAME).map_err(|e| named(FILE_NAME, e))?),
         };
-        let config = Config::parse(&name, &text.unwrap_or_default())?;
+        let config = Config::parse(&name, &text.unwrap_or_default()).map_err(|e| {
+            let failure = Failure::from(e);
+            // Likely enough to be worth a guess: who changes over brings the file along.
+            if name.contains("gitleaks") {
+                failure.help("gitleaks' configuration is not read; say it in .leakward.toml")
+            } else {
+                failure
+            }
+        })?;
         let mut pack = RulePack::builtin();
         // Paths in a configuration that the user named are relative to it; otherwise it stands in the root.
         let on_disk = |path: &str| fs::read(path).map_err(|e| e.to_string());
@@ -91,6 +99,10 @@ impl SettingsFlags {
         }
         let mut warnings = config.warnings.clone();
         warnings.extend(config.choose(&name, &mut pack)?);
+        let by_path = pack.rules().iter().filter(|rule| rule.extractor == Extractor::PathOnly);
+        warnings.extend(
+            by_path.map(|rule| format!("rule {} never fires: it has a path and no pattern", rule.id)),
+        );
         let suppressor = Suppressor {
             markers: self.inline_markers == Markers::Respect,
             allow: config.allow.clone(),

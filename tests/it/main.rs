@@ -15,6 +15,7 @@ mod readme;
 mod repo;
 mod rules;
 mod sandbox;
+mod stdin;
 mod suppression;
 mod terminal;
 mod token;
