@@ -8,6 +8,7 @@ mod baseline;
 mod config_schema;
 mod files;
 mod fixtures;
+mod git_range;
 mod git_staged;
 mod gitleaks;
 mod outputs;
