@@ -114,7 +114,7 @@ impl Args {
             What { range: Some(range), .. } => {
                 let range = range.trim();
                 let commits = Range::open(&place, &Revisions::parse(range)?)?;
-                run.range(commits, &format!("{range} of {}", shown(place.path())))
+                run.range(commits, &format!("commits {range} of {}", shown(place.path())))
             }
             What { pre_push: Some(remote), .. } => {
                 run.range(pushed(&place, &remote)?, &pushed_subject(&remote, &place))

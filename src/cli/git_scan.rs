@@ -41,9 +41,9 @@ impl GitScan<'_> {
         Ok(scan::run(&index.tracked(policy), &config)?)
     }
 
-    /// Scans what the commits of `range` bring; `name` says in words which they are.
-    pub(super) fn range(&self, range: Range, name: &str) -> Result<u8, Failure> {
-        let subject = format!("commits {name}");
+    /// Scans what the commits of `range` bring; `subject` says in words which they are.
+    pub(super) fn range(&self, range: Range, subject: &str) -> Result<u8, Failure> {
+        let subject = subject.to_owned();
         let (config, policy) = self.prepare(subject, range.work_tree(), &|path| range.file_at(path))?;
         Ok(scan::run(&range.with(policy), &config)?)
     }

@@ -14,7 +14,9 @@ mod git;
 mod git_scan;
 mod gitleaks;
 mod history_flags;
+mod hook;
 mod limit_flags;
+mod native_hook;
 mod output_flags;
 mod rule_flags;
 mod rules;
@@ -53,6 +55,7 @@ const AFTER_HELP: &str = "Exit code: 0 nothing found, 1 findings, 2 failed or in
 enum Command {
     Scan(scan::Args),
     Git(git::Args),
+    Hook(hook::Args),
     Stdin(stdin::Args),
     Rules(rules::Args),
     Baseline(baseline::Args),
@@ -71,6 +74,7 @@ impl Command {
         match self {
             Self::Scan(args) => args.run(),
             Self::Git(args) => args.run(),
+            Self::Hook(args) => args.run(),
             Self::Stdin(args) => args.run(),
             Self::Rules(args) => args.run(),
             Self::Baseline(args) => args.run(),

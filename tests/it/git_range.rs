@@ -123,7 +123,8 @@ fn the_other_reader_says_the_same() {
         let all = ["base..", "HEAD^!", "base...side", "--branches --not base", "main"];
         all.map(|range| {
             let seen = repo.range(range);
-            (seen.blobs, seen.tally.commits)
+            let files = seen.files().iter().map(|&(p, t)| (p.to_owned(), t.to_owned())).collect::<Vec<_>>();
+            (files, seen.tally.commits)
         })
     };
     let plain = merged();

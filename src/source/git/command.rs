@@ -12,7 +12,7 @@ use std::process::{self, Stdio};
 use bstr::{BString, ByteSlice};
 
 use super::reader::{IndexEntry, Object, ReadError, Reader, Walk};
-use super::{GitError, Mode, ObjectId, ObjectKind};
+use super::{GitError, HashKind, Mode, ObjectId, ObjectKind};
 use batch::Batch;
 
 /// Variables that say which repository is meant; the only ones of git's that are passed on.
@@ -145,6 +145,9 @@ impl Reader for Command {
     }
 
     fn index(&self, file: &Path) -> Result<Vec<IndexEntry>, ReadError> {
+        if !is_intact(&std::fs::read(file)?) {
+            return Err(ReadError("its checksum is wrong".to_owned()));
+        }
         let mut git = self.git();
         let listed = self.run(git.args(["ls-files", "--stage", "-z"]).env("GIT_INDEX_FILE", file), b"")?;
         let entries = listed.split_str(b"\0").filter(|line| !line.is_empty());
@@ -267,6 +270,16 @@ fn object_variables() -> Vec<(&'static str, OsString)> {
         variables.push(("GIT_ALTERNATE_OBJECT_DIRECTORIES", all));
     }
     variables
+}
+
+/// Whether an index file ends in the hash of what comes before, or in zeros (`index.skipHash`). Git itself does
+/// not look.
+fn is_intact(file: &[u8]) -> bool {
+    [HashKind::Sha1, HashKind::Sha256].into_iter().any(|hash| {
+        let end = file.len().checked_sub(hash.size()).map(|at| file.split_at(at));
+        let hashed = end.and_then(|(body, end)| Some((body, ObjectId::new(end)?)));
+        hashed.is_some_and(|(body, end)| end.is_zero() || hash.digest(&[body]) == end)
+    })
 }
 
 /// One record of `ls-files --stage -z`: `<mode> <id> <stage>\t<path>`.

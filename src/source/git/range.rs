@@ -213,7 +213,9 @@ impl<'p> Plan<'p> {
             self.tally.skip(SkipReason::Submodule);
         } else if self.policy.exclude.contains(path.as_bstr(), false) {
             self.tally.skip(SkipReason::Excluded);
-        } else if self.seen.insert((path.clone(), id, olds.clone())) {
+        } else if !self.seen.contains(&(path.clone(), id, Vec::new()))
+            && self.seen.insert((path.clone(), id, olds.clone()))
+        {
             self.jobs.push(Job { origin: Origin::new(path, place), content: Content::Blob { id, olds } });
         }
     }
