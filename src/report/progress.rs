@@ -65,7 +65,7 @@ fn draw(counts: &Counts, stopped: &mpsc::Receiver<()>) {
     if !waited(PATIENCE) {
         return;
     }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_elapsed(PATIENCE);
     if let Ok(style) = ProgressStyle::with_template("{spinner} scanning: {msg}, {elapsed}") {
         bar.set_style(style);
     }
