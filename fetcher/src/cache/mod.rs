@@ -5,6 +5,7 @@ mod agenda;
 mod backoff;
 mod breaker;
 mod bucket;
+mod class;
 mod entry;
 mod error;
 mod policy;
@@ -13,6 +14,7 @@ mod slot;
 mod store;
 
 pub use breaker::BreakerState;
+pub use class::{Class, Sensitivity, Shortfall};
 pub use entry::Entry;
 pub use error::ReadError;
 pub use policy::Policy;

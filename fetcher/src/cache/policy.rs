@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Class;
+
 /// How long a secret may be held and how hard to try for a new one. Each secret has one; the
 /// builder of the client says which paths have which.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,8 @@ pub struct Policy {
     pub keep_previous: Duration,
     /// How often one version may be refused by a rotation hook before it is left alone until it changes.
     pub max_rejections: u32,
+    /// What is expected of such secrets, if anything is.
+    pub class: Option<Class>,
 }
 
 impl Policy {
@@ -58,6 +62,12 @@ impl Policy {
     /// With another idle time.
     pub fn with_idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
+        self
+    }
+
+    /// With expectations.
+    pub fn with_class(mut self, class: Class) -> Self {
+        self.class = Some(class);
         self
     }
 
@@ -91,6 +101,7 @@ impl Default for Policy {
             attempts: 3,
             keep_previous: Duration::from_secs(300),
             max_rejections: 3,
+            class: None,
         }
     }
 }

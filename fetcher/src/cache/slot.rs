@@ -17,6 +17,8 @@ pub(crate) struct Slot {
     key: SecretRef,
     /// The name that the provider knows it by.
     remote: SecretRef,
+    /// The one field of the value that counts, if not all does.
+    field: Option<Arc<str>>,
     /// Which of the client's providers has it.
     seat: usize,
     policy: Arc<Policy>,
@@ -60,6 +62,8 @@ pub(crate) struct SlotState {
     /// The version that rotation hooks have last been told of.
     pub(crate) committed: Option<Version>,
     pub(crate) rejected: Option<Rejected>,
+    /// How the value held was last found to fall short of its class; told once for each version.
+    pub(crate) shortfall: Option<(Version, &'static str)>,
     /// When a reader last forced a refresh.
     pub(crate) forced_at: Option<Tick>,
     /// Told the version at every change.
@@ -94,6 +98,7 @@ impl Slot {
     pub(crate) fn new(
         key: SecretRef,
         remote: SecretRef,
+        field: Option<Arc<str>>,
         seat: usize,
         policy: Arc<Policy>,
         breaker: Arc<Breaker>,
@@ -101,6 +106,7 @@ impl Slot {
         Self {
             key,
             remote,
+            field,
             seat,
             policy,
             breaker,
@@ -119,6 +125,10 @@ impl Slot {
 
     pub(crate) fn remote(&self) -> &SecretRef {
         &self.remote
+    }
+
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     pub(crate) fn seat(&self) -> usize {

@@ -157,7 +157,7 @@ mod tests {
     fn insert(store: &Store, number: usize, now: Tick) -> Result<Arc<Slot>, ReadError> {
         let make = || {
             let policy = Arc::new(Policy::default());
-            Ok(Slot::new(key(number), key(number), 0, policy, Arc::new(Breaker::new())))
+            Ok(Slot::new(key(number), key(number), None, 0, policy, Arc::new(Breaker::new())))
         };
         store.find_or_insert(&key(number), now, make, |_| ())
     }

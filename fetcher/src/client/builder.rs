@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::core::{Core, Route, within};
+use super::core::Core;
 use super::hook::RotationHook;
 use super::manager::SecretsManager;
+use super::route::Routes;
 use super::scheduler;
 use super::seat::{Limits, Seat};
 use crate::cache::{Jitter, Policy};
@@ -18,9 +19,7 @@ const CAPACITY: usize = 10_000;
 #[derive(Default)]
 pub struct Builder {
     providers: Vec<(Arc<dyn SecretProvider>, Limits)>,
-    prefixes: Vec<(String, usize)>,
-    policies: Vec<(String, Policy)>,
-    policy: Policy,
+    routes: Routes,
     hooks: Vec<(String, Arc<dyn RotationHook>)>,
     clock: Option<Arc<dyn Clock>>,
     capacity: Option<usize>,
@@ -44,8 +43,8 @@ impl Builder {
         Self::default()
     }
 
-    /// Asks `provider` for paths that begin with `prefix` (whole segments; empty for all). Of several
-    /// that fit, the longest counts.
+    /// Asks `provider` for paths that begin with `prefix` (whole segments, `*` for any one; empty for all).
+    /// Of several that fit, the one with most segments counts.
     pub fn provider(self, prefix: &str, provider: impl SecretProvider) -> Self {
         self.shared_provider(&[prefix], Arc::new(provider))
     }
@@ -54,8 +53,18 @@ impl Builder {
     pub fn shared_provider(mut self, prefixes: &[&str], provider: Arc<dyn SecretProvider>) -> Self {
         let seat = self.providers.len();
         self.providers.push((provider, Limits::default()));
-        let trimmed = |prefix: &&str| (prefix.trim_matches('/').to_owned(), seat);
-        self.prefixes.extend(prefixes.iter().map(trimmed));
+        for prefix in prefixes {
+            self.routes.add(prefix, seat, None, None);
+        }
+        self
+    }
+
+    /// Lets applications name what the provider added last calls `remote` (and what lies below it) `name`: they
+    /// say `db/main`, and the operator decides where it lives. With `field`, the value is that one field of it;
+    /// to use several fields of one secret, map it whole and select when reading, or they may be of two versions.
+    pub fn map(mut self, name: &str, remote: &str, field: Option<&str>) -> Self {
+        let seat = self.providers.len().saturating_sub(1);
+        self.routes.add(name, seat, Some(remote), field);
         self
     }
 
@@ -71,14 +80,14 @@ impl Builder {
 
     /// The policy of all secrets that have no other.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
+        self.routes.default_policy(policy);
         self
     }
 
-    /// The policy of secrets whose path begins with `prefix` (whole segments). Of several that fit,
-    /// the longest counts.
+    /// The policy of secrets whose path begins with `prefix` (whole segments, `*` for any one). Of several
+    /// that fit, the one with most segments counts.
     pub fn policy_for(mut self, prefix: &str, policy: Policy) -> Self {
-        self.policies.push((prefix.trim_matches('/').to_owned(), policy));
+        self.routes.add_policy(prefix, policy);
         self
     }
 
@@ -117,13 +126,12 @@ impl Builder {
         if self.providers.is_empty() {
             return Err(BuildError::NoProvider);
         }
-        let routes = self.routes();
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let now = clock.now();
         let seat = |(provider, limits)| Seat::new(provider, limits, now);
         let seats = self.providers.into_iter().map(seat).collect();
         let capacity = self.capacity.unwrap_or(CAPACITY);
-        let core = Arc::new(Core::new(clock, Jitter::new(self.seed), capacity, runtime, seats, routes));
+        let core = Arc::new(Core::new(clock, Jitter::new(self.seed), capacity, runtime, seats, self.routes));
         for (prefix, hook) in self.hooks {
             core.hooks.add(&prefix, hook);
         }
@@ -133,22 +141,6 @@ impl Builder {
         }
         core.runtime.spawn(scheduler::run(weak, agenda, clock));
         Ok(SecretsManager::from_core(core))
-    }
-
-    /// Every prefix of a provider or policy, the longest first, with both.
-    fn routes(&self) -> Vec<Route> {
-        let mut prefixes: Vec<_> = self.prefixes.iter().map(|(prefix, _)| prefix.as_str()).collect();
-        prefixes.extend(self.policies.iter().map(|(prefix, _)| prefix.as_str()));
-        prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
-        prefixes.dedup();
-        let route = |path: &str| {
-            let seats = self.prefixes.iter().filter(|(prefix, _)| within(prefix, path));
-            let (_, seat) = seats.max_by_key(|(prefix, _)| prefix.len())?;
-            let policies = self.policies.iter().filter(|(prefix, _)| within(prefix, path));
-            let policy = policies.max_by_key(|(prefix, _)| prefix.len()).map_or(&self.policy, |(_, p)| p);
-            Some(Route { prefix: path.to_owned(), seat: *seat, policy: Arc::new(policy.clone()) })
-        };
-        prefixes.into_iter().filter_map(route).collect()
     }
 }
 
@@ -164,6 +156,6 @@ fn listener(core: &Arc<Core>, seat: usize) -> ChangeListener {
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("prefixes", &self.prefixes).finish_non_exhaustive()
+        f.debug_struct("Builder").field("providers", &self.providers.len()).finish_non_exhaustive()
     }
 }

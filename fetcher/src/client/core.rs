@@ -12,10 +12,11 @@ use super::fork::ForkGuard;
 use super::lease::Ledger;
 use super::readiness::Wanted;
 use super::rotation::Hooks;
+use super::route::Routes;
 use super::seat::Seat;
-use crate::cache::{Agenda, Chore, Entry, Jitter, Policy, ReadError, Slot, SlotState, Store};
+use crate::cache::{Agenda, Chore, Entry, Jitter, ReadError, Slot, SlotState, Store};
 use crate::clock::{Clock, Tick};
-use crate::secret::{SecretPath, SecretRef};
+use crate::secret::SecretRef;
 
 /// What all parts of one client share.
 pub(crate) struct Core {
@@ -27,8 +28,7 @@ pub(crate) struct Core {
     pub(crate) fork: ForkGuard,
     pub(crate) runtime: Handle,
     pub(crate) seats: Vec<Seat>,
-    /// Which paths go where, first match first.
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Routes,
     /// Secrets named at start.
     pub(crate) wanted: Wanted,
     pub(crate) hooks: Hooks,
@@ -41,13 +41,6 @@ pub(crate) struct Core {
     quiet: Notify,
 }
 
-/// Paths that share a provider and a policy.
-pub(crate) struct Route {
-    pub(crate) prefix: String,
-    pub(crate) seat: usize,
-    pub(crate) policy: Arc<Policy>,
-}
-
 impl Core {
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
@@ -55,7 +48,7 @@ impl Core {
         capacity: usize,
         runtime: Handle,
         seats: Vec<Seat>,
-        routes: Vec<Route>,
+        routes: Routes,
     ) -> Self {
         Self {
             clock,
@@ -118,10 +111,11 @@ impl Core {
     pub(crate) fn hold(self: &Arc<Self>, key: &SecretRef) -> Result<Held, ReadError> {
         self.check()?;
         let make = || {
-            let route = self.route(key.path()).ok_or_else(|| ReadError::NoProvider(key.clone()))?;
-            let seat = &self.seats[route.seat];
-            let breaker = seat.breaker(key.path());
-            let slot = Slot::new(key.clone(), key.clone(), route.seat, route.policy.clone(), breaker);
+            let (route, policy) =
+                self.routes.find(key.path()).ok_or_else(|| ReadError::NoProvider(key.clone()))?;
+            let remote = SecretRef::new(route.remote(key.path())?, key.version().clone());
+            let breaker = self.seats[route.seat].breaker(remote.path());
+            let slot = Slot::new(key.clone(), remote, route.field.clone(), route.seat, policy, breaker);
             // What a hook set up from the value (a pool) needs the next one, though nobody reads it.
             if !self.hooks.of(key).is_empty() {
                 slot.pin();
@@ -130,10 +124,6 @@ impl Core {
         };
         let slot = self.store.find_or_insert(key, self.clock.coarse(), make, Slot::take_handle)?;
         Ok(Held { core: self.clone(), slot })
-    }
-
-    fn route(&self, path: &SecretPath) -> Option<&Route> {
-        self.routes.iter().find(|route| within(&route.prefix, path.as_str()))
     }
 
     /// Starts a task that is waited for at shutdown.
@@ -163,8 +153,21 @@ impl Core {
             return;
         }
         state.announce(Some(entry.version()));
+        self.judge(slot, state, &entry);
         self.schedule(slot, state, &entry);
         slot.publish(Some(entry));
+    }
+
+    /// Reports, once for each version, that `entry` falls short of its class.
+    fn judge(&self, slot: &Slot, state: &mut SlotState, entry: &Entry) {
+        let Some(class) = &slot.policy().class else { return };
+        let Some(shortfall) = class.judge(entry, self.clock.wall()) else { return };
+        let told = Some((entry.version().clone(), shortfall.name()));
+        if state.shortfall != told {
+            state.shortfall = told;
+            let (secret, class) = (slot.key().clone(), class.name.clone());
+            self.journal.record(Event::ShortOfClass { secret, class, shortfall });
+        }
     }
 
     /// Notes when `entry` is to be refreshed and wiped.
@@ -207,12 +210,6 @@ impl std::fmt::Debug for Core {
         let providers: Vec<_> = self.seats.iter().map(|seat| &seat.name).collect();
         f.debug_struct("Core").field("providers", &providers).field("secrets", &self.store.len()).finish()
     }
-}
-
-/// Whether `path` begins with all segments of `prefix`; an empty prefix is in front of every path.
-pub(crate) fn within(prefix: &str, path: &str) -> bool {
-    let rest = path.strip_prefix(prefix);
-    prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A slot that cannot leave the store meanwhile.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::cache::Cause;
+use crate::cache::{Cause, Shortfall};
 use crate::provider::FaultKind;
 use crate::secret::{SecretRef, Tag, Version};
 
@@ -106,6 +106,15 @@ pub enum Event {
         /// The part of it that failed.
         domain: String,
     },
+    /// A value falls short of what its class demands. Told once for each version.
+    ShortOfClass {
+        /// Which secret.
+        secret: SecretRef,
+        /// Name of the class.
+        class: Arc<str>,
+        /// How it falls short.
+        shortfall: Shortfall,
+    },
     /// Somebody set the calendar; ends that it decides were looked at again.
     ClockStepped {
         /// How far it moved against the running clock, in whole seconds; negative for back.
@@ -168,6 +177,9 @@ impl Event {
             }
             Self::BreakerOpened { provider, domain } => tracing::warn!(%provider, domain, "breaker opened"),
             Self::BreakerClosed { provider, domain } => tracing::info!(%provider, domain, "breaker closed"),
+            Self::ShortOfClass { secret, class, shortfall } => {
+                tracing::warn!(%secret, %class, shortfall = shortfall.name(), "secret falls short of its class");
+            }
             Self::ClockStepped { seconds } => tracing::warn!(seconds, "the calendar was set"),
             Self::Closed => tracing::debug!("client shut down"),
         }

@@ -65,7 +65,15 @@ impl Cockpit {
     async fn fetch(&self) -> Landing {
         let began = self.core.clock.now();
         match Call::of(&self.core, &self.slot).fetch().await {
-            Ok((fetched, sent)) => {
+            Ok((mut fetched, sent)) => {
+                if let Some(field) = self.slot.field() {
+                    match fetched.secret.field(field) {
+                        Ok(value) => fetched.secret = value,
+                        Err(error) => {
+                            return self.fail(ReadError::Field { secret: self.slot.key().clone(), error });
+                        }
+                    }
+                }
                 let (secret, version) = (self.slot.key().clone(), fetched.version.clone());
                 let took = self.core.clock.now().since(began);
                 self.core.journal.record(Event::Fetched { secret, version, took });

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::builder::Builder;
-use super::core::{Core, Held, within};
+use super::core::{Core, Held};
 use super::event::Event;
 use super::handle::SecretHandle;
-use crate::cache::{BreakerState, Cause, Entry, Freshness, Landing, ReadError, Reading, Slot};
+use super::route::within;
+use crate::cache::{BreakerState, Cause, Freshness, Landing, ReadError, Reading, Slot};
 use crate::clock::{Clock, Tick, before};
 use crate::provider::SecretProvider;
 use crate::secret::{SecretPath, SecretRef};
@@ -178,7 +179,7 @@ impl Core {
             }
             match self.wait(slot, deadline).await {
                 Some(Landing::Superseded) => {}
-                Some(Landing::Done(Ok(entry))) => return Ok(self.judge(entry)),
+                Some(Landing::Done(Ok(entry))) => return Ok(Reading::new(entry, Freshness::Fresh)),
                 Some(Landing::Done(Err(error))) => return self.settle(slot, options, error),
                 None => {
                     let error = ReadError::Deadline { secret: slot.key().clone(), budget };
@@ -199,7 +200,7 @@ impl Core {
             self.check()?;
             match self.wait(slot, deadline).await {
                 Some(Landing::Superseded) => {}
-                Some(Landing::Done(Ok(entry))) => return Ok(self.judge(entry)),
+                Some(Landing::Done(Ok(entry))) => return Ok(Reading::new(entry, Freshness::Fresh)),
                 Some(Landing::Done(Err(error))) => return Err(error),
                 None => return Err(ReadError::Deadline { secret: slot.key().clone(), budget }),
             }
@@ -265,11 +266,6 @@ impl Core {
         let landed = before(&*self.clock, deadline, landing.wait_for(Option::is_some)).await?;
         let crashed = || Landing::Done(Err(ReadError::Panicked(slot.key().clone())));
         Some(landed.map_or_else(|_| crashed(), |landing| landing.clone().unwrap_or_else(crashed)))
-    }
-
-    /// What just arrived, which may be short-lived, as a reading.
-    fn judge(&self, entry: Arc<Entry>) -> Reading {
-        Reading::new(entry, Freshness::Fresh)
     }
 
     /// What a reader gets after `error`: a stale value, if there is one and it may be served.

@@ -11,8 +11,11 @@ mod handle;
 mod hook;
 mod lease;
 mod manager;
+#[cfg(feature = "mapping")]
+mod mapping;
 mod readiness;
 mod rotation;
+mod route;
 mod scheduler;
 mod seat;
 mod shutdown;
@@ -23,6 +26,8 @@ pub use event::Event;
 pub use handle::{Pair, SecretHandle};
 pub use hook::{HookError, Rotation, RotationHook, Step};
 pub use manager::{ReadOptions, SecretsManager};
+#[cfg(feature = "mapping")]
+pub use mapping::{Mapping, MappingError};
 pub use readiness::{Need, Readiness};
 pub use rotation::HookGuard;
 pub use shutdown::Farewell;

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::core::{Core, within};
+use super::core::Core;
 use super::event::Event;
 use super::fetch::Caught;
 use super::flight::Cockpit;
 use super::hook::{HookError, Rotation, RotationHook, Step};
+use super::route::within;
 use super::watch::Pinned;
 use crate::cache::{Cause, Entry, Landing, ReadError, Rejected, Slot};
 use crate::clock::{Tick, before};

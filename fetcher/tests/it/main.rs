@@ -12,6 +12,7 @@ mod files;
 mod flights;
 mod http;
 mod leases;
+mod mapping;
 mod refresh;
 mod rig;
 mod rotation;
