@@ -86,8 +86,8 @@ impl Args {
 impl Stake {
     /// What the environment tells, as pre-commit and prek set it and as git does.
     fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let from = variable("PRE_COMMIT_FROM_REF").or_else(|| variable("PRE_COMMIT_SOURCE"));
-        let to = variable("PRE_COMMIT_TO_REF").or_else(|| variable("PRE_COMMIT_ORIGIN"));
+        // The older names PRE_COMMIT_ORIGIN and PRE_COMMIT_SOURCE do not count: on a first push prek sets only one.
+        let (from, to) = (variable("PRE_COMMIT_FROM_REF"), variable("PRE_COMMIT_TO_REF"));
         if let (Some(from), Some(to)) = (from, &to) {
             return Self::Commits(format!("{from}..{to}"));
         }
@@ -160,6 +160,7 @@ mod tests {
             (("PRE_COMMIT_REMOTE_NAME", "origin"), ("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/x"));
         assert_eq!(stake(&[from, to, remote, index]), commits("a..b"));
         assert_eq!(stake(&[remote, branch]), commits("refs/heads/x --not --remotes=origin"));
+        assert_eq!(stake(&[to, ("PRE_COMMIT_SOURCE", "b"), remote, branch]), stake(&[remote, branch]));
         assert_eq!(stake(&[remote]), commits("HEAD --not --remotes=origin"));
         assert_eq!(stake(&[index]), Stake::Index { by_git: true });
         assert_eq!(stake(&[]), Stake::Index { by_git: false });
