@@ -68,9 +68,7 @@ impl Args {
 impl Create {
     fn run(self) -> Result<u8, Failure> {
         let base = self.files.base()?;
-        let read = from_folder(base.dir());
-        let mut settings = self.settings.load_without_baseline(&read)?;
-        drop(read);
+        let mut settings = self.settings.load_without_baseline(&from_folder(base.dir()))?;
         let named = settings.config.baseline.as_ref().map(|path| base.dir().join(path));
         let path = self.output.or(self.settings.baseline).or(named);
         let path = path.unwrap_or_else(|| base.dir().join(FILE_NAME));

@@ -35,9 +35,12 @@ impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let base = self.files.base()?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
-        let read = from_folder(base.dir());
-        let prepared = self.scan.prepare(self.files.subject(), root, &read, &self.files.limits.exclude)?;
-        drop(read);
+        let prepared = self.scan.prepare(
+            self.files.subject(),
+            root,
+            &from_folder(base.dir()),
+            &self.files.limits.exclude,
+        )?;
         let files = self.files.source(base, prepared.exclude, prepared.max_file_size);
         Ok(scan::run(&files, &prepared.config)?)
     }

@@ -23,7 +23,7 @@ fn planted(value: &str, variant: u32) -> Finding {
     let encoded = STANDARD.encode(format!("user:{value}"));
     let percent: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
     let line = format!("# was {value}; key = '{value}' # {encoded} {percent} {value}\n");
-    let path = if variant % 2 == 0 { "src/a.py".to_owned() } else { format!("keys/{value}.txt") };
+    let path = if variant.is_multiple_of(2) { "src/a.py".to_owned() } else { format!("keys/{value}.txt") };
     let mut finding = sample::finding(&path, &line.replace("# was", "# is"), value);
     let commit = Commit {
         order: 0,
@@ -42,7 +42,7 @@ fn planted(value: &str, variant: u32) -> Finding {
         }
         _ => finding.excerpt.others = vec![Span::new(0, 3)],
     }
-    if variant % 5 == 0 {
+    if variant.is_multiple_of(5) {
         finding.suppressed = Some(Suppression::Marker("leakward:allow"));
     }
     finding
