@@ -273,3 +273,28 @@ fn a_first_push_is_the_range_that_frameworks_ask_for() {
     assert_eq!(repo.range("main --not --remotes").files(), range.files());
     assert_eq!(repo.range("main --not --remotes=other").files().len(), 2);
 }
+
+#[test]
+fn a_secret_in_several_commits_is_reported_at_the_first() {
+    let repo = base();
+    // Put together here, so that this file holds no finding.
+    let leak = ["db = postgres://app:", "kV7rQ2wX9mZ4tB8n", "@db.corp.example/prod\n"].concat();
+    let mut ids = Vec::new();
+    for text in
+        [leak.clone(), format!("# moved\n{}", leak.replace('\n', " # edited\n")), ONE.to_owned(), leak]
+    {
+        repo.file("conf.ini", text);
+        ids.push(repo.commit("change"));
+    }
+    let run = repo.run(&["git", "--range", "base..", "--format", "json"]);
+    assert_eq!((run.code, run.found_in()), (Some(1), vec!["conf.ini".to_owned()]), "{run:?}");
+    let finding = &run.json()["findings"][0];
+    assert!(finding["commit"].to_string().contains(&ids[0]), "{finding}");
+    assert_eq!(
+        (&finding["start"]["line"], &finding["start"]["column"]),
+        (&1.into(), &21.into()),
+        "{finding}"
+    );
+    let run = repo.run(&["git", "--range", &format!("{}..HEAD~1", ids[0]), "--format", "json"]);
+    assert!(run.json()["findings"][0]["commit"].to_string().contains(&ids[1]), "{run:?}");
+}

@@ -1,6 +1,6 @@
 //! What the commits of a range bring: of each commit the lines that none of its parents has, and its message.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::rename::find_renames;
 use super::{
     CommitObject, GitError, Mode, ObjectId, ObjectKind, Place, Repository, Revisions, TagObject, Walk,
 };
-use crate::model::{self, MessageKind, Origin, SkipReason, Tally};
+use crate::model::{self, Finding, MessageKind, Origin, Secret, SkipReason, Tally};
 use crate::source::{Source, SourceError, Visitor};
 
 /// The commits of a range, listed but not yet read.
@@ -114,6 +114,28 @@ impl Source for RangeSource {
         tally.notes.extend(edited(policy, plan.paths.iter(), "the commits"));
         tally.add(jobs::run(&plan.jobs, &range.repository, policy, visitor)?);
         Ok(tally)
+    }
+
+    /// Of one secret at one path only the findings of the first commit that brings it stay.
+    fn refine(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        let mut known: HashMap<_, Vec<(Secret, u64)>> = HashMap::new();
+        let order = |finding: &Finding| finding.origin.commit().map_or(0, |commit| commit.order);
+        findings.sort_by_key(order);
+        findings.retain(|finding| {
+            // A suppressed finding must not stand for one that is not.
+            let suppressed = finding.suppressed.is_some();
+            let key = (finding.rule.id.clone(), Arc::clone(&finding.origin.path), suppressed);
+            let firsts = known.entry(key).or_default();
+            match firsts.iter().find(|(secret, _)| *secret == finding.secret) {
+                Some(&(_, first)) => first == order(finding),
+                None => {
+                    firsts.push((finding.secret.clone(), order(finding)));
+                    true
+                }
+            }
+        });
+        findings.sort_by(Finding::order);
+        findings
     }
 }
 
