@@ -72,9 +72,9 @@ impl SecretHandle {
         self.held.core.invalidate(&self.held.slot);
     }
 
-    /// Fetches anew, whatever is held, and waits up to the policy's fetch time limit. To be called when
-    /// a login with the value failed: it may have been rotated a moment ago. At most once in 5 s for
-    /// one secret the provider is really asked; in between, the value held is the answer.
+    /// Fetches anew, whatever is held, and waits up to the policy's fetch time limit. At most once in 5 s for
+    /// one secret the provider is really asked; in between, the value held is the answer. After a login that
+    /// failed, [`SecretHandle::replace`] is the better question.
     ///
     /// # Errors
     /// When no new value could be had.
@@ -95,6 +95,29 @@ impl SecretHandle {
         }
         core.invalidate(slot);
         core.refresh(slot, slot.policy().fetch_timeout).await
+    }
+
+    /// Another value than `failed`, with which a login failed: the one held, when it is another already;
+    /// else a new one from the provider. Many connections may call this at once, the provider is asked
+    /// once; it is not asked again within 5 s of the last time, that time is waited out.
+    ///
+    /// # Errors
+    /// When no new value could be had.
+    pub async fn replace(&self, failed: &Reading) -> Result<Reading, ReadError> {
+        let (core, slot) = (&self.held.core, &self.held.slot);
+        core.check()?;
+        let other = |held: &Reading| held.is_fresh() && !held.is_same(failed);
+        let until = slot.lock().forced_at.map(|at| at + FORCE_PAUSE);
+        if let Some(held) = slot.reading(core.clock.now()).filter(other) {
+            return Ok(held);
+        }
+        if let Some(until) = until {
+            core.clock.sleep_until(until).await;
+            if let Some(held) = slot.reading(core.clock.now()).filter(other) {
+                return Ok(held);
+            }
+        }
+        self.refresh().await
     }
 
     /// The version in force and, for the policy's `keep_previous` after a rotation, the one before it.

@@ -229,10 +229,10 @@ impl Mapping {
                 let (secret, provider) = (secret.clone(), entry.provider.clone());
                 return Err(MappingError::NoProvider { secret, provider });
             }
-            if entry.field.is_some() {
-                if let Some(one) = fields.insert((&entry.provider, entry.remote(secret)), secret) {
-                    return Err(MappingError::Torn { one: one.to_owned(), other: secret.clone() });
-                }
+            if entry.field.is_some()
+                && let Some(one) = fields.insert((&entry.provider, entry.remote(secret)), secret)
+            {
+                return Err(MappingError::Torn { one: one.to_owned(), other: secret.clone() });
             }
         }
         Ok(())
@@ -300,7 +300,7 @@ impl VaultEntry {
         let mut config = match (&self.address, login) {
             (Some(address), Some(login)) => VaultConfig::new(parse_address(address)?, login),
             (address, login) => {
-                let mut config = self.from_environment(address.as_deref(), login.is_some())?;
+                let mut config = self.environment(address.as_deref(), login.is_some())?;
                 if let Some(login) = login {
                     config.login = login;
                 }
@@ -314,7 +314,7 @@ impl VaultEntry {
     }
 
     /// The usual variables, with what the file says in their place.
-    fn from_environment(&self, address: Option<&str>, has_login: bool) -> Result<VaultConfig, String> {
+    fn environment(&self, address: Option<&str>, has_login: bool) -> Result<VaultConfig, String> {
         let read = |name: &str| match name {
             "BAO_ADDR" if address.is_some() => address.map(str::to_owned),
             "BAO_AGENT_ADDR" | "VAULT_AGENT_ADDR" if address.is_some() => None,

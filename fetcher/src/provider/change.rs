@@ -7,7 +7,9 @@ use crate::secret::SecretPath;
 
 /// Takes hints that secrets may have changed; the client then fetches those that it holds. Cheap to clone.
 #[derive(Clone)]
-pub struct ChangeListener(Arc<dyn Fn(Option<&SecretPath>) + Send + Sync>);
+pub struct ChangeListener(Arc<Tell>);
+
+type Tell = dyn Fn(Option<&SecretPath>) + Send + Sync;
 
 impl ChangeListener {
     /// A listener that calls `tell` with a path, or with `None` when any may have changed.

@@ -152,3 +152,25 @@ async fn a_rotation_that_is_due_and_does_not_come_is_polled_without_a_loop() {
     let polls = rig.mock.fetches("db/static");
     assert!((7..=14).contains(&polls), "1 s growing to 5 s over 30 s, was {polls}");
 }
+
+#[tokio::test]
+async fn a_value_that_failed_is_replaced_once_for_all_who_ask() {
+    let rig = Rig::new();
+    rig.mock.put("db/main", "one");
+    let handle = rig.manager.secret_at("db/main").unwrap();
+    let failed = handle.read().await.unwrap();
+    rig.mock.put("db/main", "two");
+    for _ in 0..10 {
+        assert_eq!(handle.replace(&failed).await.unwrap().secret().expose(), b"two");
+    }
+    assert_eq!(rig.mock.fetches("db/main"), 2);
+    // The second value fails as well, within the pause.
+    let failed = handle.read().await.unwrap();
+    rig.mock.put("db/main", "three");
+    let replace = tokio::spawn(async move { handle.replace(&failed).await.unwrap().secret().len() });
+    rig.pass(secs(4)).await;
+    assert_eq!(rig.mock.fetches("db/main"), 2, "not within 5 s");
+    rig.pass(secs(2)).await;
+    assert_eq!(replace.await.unwrap(), "three".len());
+    assert_eq!(rig.mock.fetches("db/main"), 3);
+}
