@@ -113,7 +113,9 @@ impl Problem {
             Self::TwoExtractors => "keep `pattern`, or keep `reader`",
             Self::NoExtractor => "add a `pattern` with the secret in parentheses",
             Self::Pattern { cause, .. } => pattern_help(cause),
-            Self::Shorthand(_) => "a pattern may use {{is}} and {{end}}; write `\\{\\{` for braces",
+            Self::Shorthand(_) => {
+                "a pattern may use {{key}}, {{is}}, {{end}} and {{uuid}}; write `\\{\\{` for braces"
+            }
             Self::Unbounded => {
                 "bound the repeats, such as {20,200} instead of {20,}, or give `reach` in bytes"
             }

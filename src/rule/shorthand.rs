@@ -4,14 +4,21 @@ use super::problem::Problem;
 
 /// Shorthands that a pattern may use, and what they stand for.
 ///
-/// `{{is}}` is what stands between a key's last letter and its value: the end of a quoted or indexed key, an
-/// operator, a call, an opening quote. `{{end}}` is the end of a token: no letter, digit, `_` or `-` follows.
+/// `{{key}}` is the rest of a key behind a provider's name: it says that the value is a credential, as `_API_KEY` in
+/// `ACME_API_KEY` does. `{{is}}` is what stands between a key's last letter and its value: the end of a quoted or
+/// indexed key, a type, an operator, a call, an opening quote. `{{end}}` is the end of a token: no letter, digit, `_`
+/// or `-` follows. `{{uuid}}` is a UUID in lower or upper case.
 const SHORTHANDS: &[(&str, &str)] = &[
     (
+        "key",
+        r"[0-9A-Za-z_.\- ]{0,30}?(?i:api|key|token|secret|passw(?:or)?d|pwd|auth|cred)[0-9A-Za-z_.\-]{0,24}",
+    ),
+    (
         "is",
-        r#"(?:\\?["'`])?[\])]{0,2}[ \t]{0,8}(?:=>|:=|\?=|<-|\|\|=?|==?|[:,>(]|[ \t])[ \t]{0,8}(?:[A-Za-z_][\w.:]{0,31}\()?(?:[bru]{0,2}\\?["'`])?"#,
+        r#"(?:\\?["'`])?[\])]{0,2}(?:[ \t]{0,4}:?[ \t]{1,4}[A-Za-z][\w.<>]{0,20}[ \t]{1,4}=|[ \t]{0,8}(?:[.:+?|&]{0,3}={1,3}>?|<-|[:,(]|>\s{0,40}|[ \t]))[ \t]{0,8}(?:[A-Za-z_][\w.:]{0,31}\()?(?:[bru]{0,2}\\?["'`])?"#,
     ),
     ("end", r"(?:[^0-9A-Za-z_\-]|\z)"),
+    ("uuid", r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"),
 ];
 
 /// `pattern` with its shorthands written out.
