@@ -130,7 +130,7 @@ pub(super) fn is_location(value: &[u8]) -> bool {
 fn average_part(text: &[u8]) -> usize {
     let parts = text.split(|b| matches!(b, b'/' | b'.' | b'-' | b'_')).filter(|p| !p.is_empty());
     let (count, sum) = parts.fold((0, 0), |(n, s), p| (n + 1, s + p.len()));
-    if count == 0 { 0 } else { sum / count }
+    sum.checked_div(count).unwrap_or_default()
 }
 
 /// Whether the text ends in a file extension or a common top-level domain.

@@ -10,6 +10,7 @@ use bstr::ByteSlice;
 use super::Failure;
 
 /// A hook of git that can stop what it runs before.
+#[allow(clippy::enum_variant_names, reason = "git's own names")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Kind {
     /// before a commit

@@ -220,7 +220,8 @@ fn everything_in_the_index_counts_when_asked_for() {
 /// Every kind of repository and index shows the same change.
 #[test]
 fn every_kind_of_repository_and_index_is_read() {
-    let kinds: [(&str, &[&str], &[&[&str]]); 9] = [
+    type Kind = (&'static str, &'static [&'static str], &'static [&'static [&'static str]]);
+    let kinds: [Kind; 9] = [
         ("plain", &[], &[]),
         ("SHA-256", &["--object-format=sha256"], &[]),
         ("reftable", &["--ref-format=reftable"], &[]),

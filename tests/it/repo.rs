@@ -129,7 +129,7 @@ impl Repo {
             own.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
         }
         own.env("HOME", self.sandbox.path()).env("PATH", std::env::var_os("PATH").unwrap());
-        drop(command.stdin(Stdio::null()));
+        command.stdin(Stdio::null());
         own
     }
 

@@ -71,11 +71,11 @@ impl Reader<'_, '_> {
             self.rest = after;
             return Ok(text.to_owned());
         }
-        if let Some(name) = name(self.rest) {
-            if let Some(after) = self.rest[name.len()..].strip_prefix('(') {
-                self.rest = after;
-                return self.call(name.to_owned());
-            }
+        if let Some(name) = name(self.rest)
+            && let Some(after) = self.rest[name.len()..].strip_prefix('(')
+        {
+            self.rest = after;
+            return self.call(name.to_owned());
         }
         let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-+/=:".contains(c)));
         let (word, after) = self.rest.split_at(end.filter(|&end| end > 0).ok_or_else(|| self.syntax())?);

@@ -28,6 +28,9 @@ enum Service {
     Github,
 }
 
+/// The subcommand and its arguments, and what a person must know about the choice.
+type Choice = (Vec<OsString>, Option<String>);
+
 impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let Service::Github = self.service;
@@ -117,8 +120,8 @@ impl Step {
         Ok(code)
     }
 
-    /// The subcommand and its arguments, and what a person must know about the choice; `None`: there is nothing to scan.
-    fn what(&self, plan: &Plan) -> Result<Option<(Vec<OsString>, Option<String>)>, Failure> {
+    /// What to run; `None`: there is nothing to scan.
+    fn what(&self, plan: &Plan) -> Result<Option<Choice>, Failure> {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         Ok(match plan {
             Plan::Nothing => None,

@@ -152,9 +152,9 @@ impl<'h, 'n> Teller<'h, 'n> {
                     Target::Tree(tree) if seen.insert((tree, below)) => open.push((tree, below)),
                     Target::Tree(_) => {}
                     Target::Object(object) => {
-                        held(self.holdings, object)
-                            .iter()
-                            .for_each(|&(_, g)| drop(found.entry(g).or_insert(below)));
+                        for &(_, group) in held(self.holdings, object) {
+                            found.entry(group).or_insert(below);
+                        }
                     }
                 }
             }

@@ -27,8 +27,6 @@ pub(super) struct Books {
     pub(super) message_hits: Vec<MessageHit>,
     /// Commits, trees, blobs and tags, each counted once.
     pub(super) counts: [u64; 4],
-    /// Bytes that were searched, without what was copied from bases.
-    pub(super) searched: u64,
 }
 
 impl Books {
@@ -36,10 +34,9 @@ impl Books {
     pub(super) fn new(shared: Shared<'_>, parts: Vec<Part>) -> Self {
         let (mut rows, mut graphs, mut tags) = (Vec::new(), Vec::new(), HashMap::new());
         let (mut hits, mut message_hits) = (Vec::new(), Vec::new());
-        let (mut counts, mut searched) = ([0; 4], 0);
+        let mut counts = [0; 4];
         for part in parts {
             counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum += n);
-            searched += part.searched;
             hits.extend(part.hits);
             message_hits.extend(part.message_hits);
             tags.extend(part.tags);
@@ -59,7 +56,6 @@ impl Books {
             hits,
             message_hits,
             counts,
-            searched,
         }
     }
 

@@ -93,7 +93,6 @@ pub(super) struct Part {
     pub(super) hits: Vec<Hit>,
     pub(super) message_hits: Vec<MessageHit>,
     pub(super) counts: [u64; 4],
-    pub(super) searched: u64,
 }
 
 impl<'h> Shared<'h> {
@@ -125,8 +124,8 @@ impl<'h> Pass<'h> {
 
     /// What was written down.
     pub(super) fn close(self) -> Part {
-        let Self { scanner, ledger, graph, tags, hits, message_hits, counts, .. } = self;
-        Part { rows: ledger.into_rows(), graph, tags, hits, message_hits, counts, searched: scanner.searched }
+        let Self { ledger, graph, tags, hits, message_hits, counts, .. } = self;
+        Part { rows: ledger.into_rows(), graph, tags, hits, message_hits, counts }
     }
 
     fn blob(&mut self, object: &Object<'_, Legacy<'h>>, counts: bool) -> Found<'h> {

@@ -14,8 +14,6 @@ pub(super) struct Scanner<'d> {
     detector: &'d Detector,
     scratch: Scratch,
     changes: Changes,
-    /// Bytes that were searched, without what was copied.
-    pub(super) searched: u64,
 }
 
 /// What was found in a blob, as it is handed to blobs that are made from it.
@@ -32,12 +30,11 @@ pub(super) struct Found<'d> {
 impl<'d> Scanner<'d> {
     /// A scanner that finds what `detector` finds.
     pub(super) fn new(detector: &'d Detector) -> Self {
-        Self { detector, scratch: Scratch::default(), changes: Changes::default(), searched: 0 }
+        Self { detector, scratch: Scratch::default(), changes: Changes::default() }
     }
 
     /// Scans a whole blob.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Found<'d> {
-        self.searched += bytes.len() as u64;
         let mut candidates = Vec::new();
         let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
         Found { candidates, wakes: trace.wakes, whole: trace.whole }.sorted()
@@ -62,7 +59,6 @@ impl<'d> Scanner<'d> {
         let searched =
             self.detector.find_in(&mut self.scratch, bytes, changed, &found.wakes, &mut |c| new.push(c));
         let Ok(trace) = searched else { return self.scan(bytes) };
-        self.searched += changed.iter().map(|s| s.len() as u64).sum::<u64>();
         self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
         found.candidates.append(&mut new);
         found.wakes.extend(trace.wakes);
