@@ -22,6 +22,7 @@ mod header;
 pub mod known;
 mod kubernetes;
 mod netrc;
+mod paths;
 mod pattern;
 mod pem;
 mod prefilter;

@@ -38,7 +38,7 @@ pub(super) fn detector(rules: impl IntoIterator<Item = Rule>) -> Detector {
 /// What `detector` reports of `bytes`.
 pub(super) fn detect<'r>(detector: &'r Detector, bytes: &[u8]) -> Vec<Candidate<'r>> {
     let mut found = Vec::new();
-    detector.detect(&mut Scratch::default(), &Blob::whole(bytes), &mut |c| found.push(c));
+    detector.detect(&mut Scratch::default(), &Blob::whole(bytes), None, &mut |c| found.push(c));
     found
 }
 

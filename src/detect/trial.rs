@@ -128,7 +128,7 @@ impl Trial<'_> {
     fn fired(&self, text: &str) -> Vec<String> {
         let mut ids = Vec::new();
         let blob = Blob::whole(text.as_bytes());
-        self.detector.detect(&mut Scratch::default(), &blob, &mut |c| ids.push(c.rule.id.to_string()));
+        self.detector.detect(&mut Scratch::default(), &blob, None, &mut |c| ids.push(c.rule.id.to_string()));
         ids.sort();
         ids.dedup();
         ids

@@ -6,32 +6,25 @@ use std::time::Instant;
 
 use super::Config;
 use super::finder::{Finder, Found};
-use super::path_stage::PathStage;
 use crate::model::{Finding, Tally};
 use crate::report::Progress;
 
 /// Hands out visitors and takes back what they found.
 pub(super) struct Collector<'s> {
     config: &'s Config,
-    paths: &'s PathStage,
     begun: Instant,
     progress: &'s Progress,
     found: Mutex<Found>,
 }
 
 impl<'s> Collector<'s> {
-    pub(super) fn new(
-        config: &'s Config,
-        paths: &'s PathStage,
-        begun: Instant,
-        progress: &'s Progress,
-    ) -> Self {
-        Self { config, paths, begun, progress, found: Mutex::default() }
+    pub(super) fn new(config: &'s Config, begun: Instant, progress: &'s Progress) -> Self {
+        Self { config, begun, progress, found: Mutex::default() }
     }
 
     /// A visitor for one thread.
     pub(super) fn visitor(&'s self) -> Finder<'s> {
-        Finder::new(self.config, self.paths, self.begun, self.progress, &self.found)
+        Finder::new(self.config, self.begun, self.progress, &self.found)
     }
 
     /// The findings in their order, each once, and the tally in its order.

@@ -9,7 +9,6 @@ use bstr::ByteSlice;
 
 use super::Config;
 use super::excerpt::excerpt;
-use super::path_stage::PathStage;
 use super::reading;
 use crate::detect::Scratch;
 use crate::entropy;
@@ -29,7 +28,6 @@ const AROUND: usize = 256;
 /// One thread's visitor. Hands over what it found when it is dropped.
 pub(super) struct Finder<'s> {
     config: &'s Config,
-    paths: &'s PathStage,
     scratch: Scratch,
     found: Found,
     /// The day of the scan, as the second in which it begins (UTC).
@@ -49,31 +47,20 @@ pub(super) struct Found {
 impl<'s> Finder<'s> {
     pub(super) fn new(
         config: &'s Config,
-        paths: &'s PathStage,
         begun: Instant,
         progress: &'s Progress,
         all: &'s Mutex<Found>,
     ) -> Self {
         let days = config.suppressor.today - jiff::civil::date(1970, 1, 1);
         let today = i64::from(days.get_days()) * 86_400;
-        Self {
-            config,
-            paths,
-            scratch: Scratch::default(),
-            found: Found::default(),
-            today,
-            begun,
-            progress,
-            all,
-        }
+        Self { config, scratch: Scratch::default(), found: Found::default(), today, begun, progress, all }
     }
 
     /// Whether a report may show `candidate` of a blob at `path`.
-    fn admits(&self, candidate: &Candidate<'_>, path: &[u8]) -> bool {
+    fn admits(&self, candidate: &Candidate<'_>) -> bool {
         candidate.confidence >= self.config.min_confidence
             && self.severity(candidate) >= self.config.min_severity
             && !self.config.parts.contains(&candidate.rule.id)
-            && self.paths.admits(candidate.rule, path)
     }
 
     /// How bad the leak is today.
@@ -160,7 +147,7 @@ impl<'s> Finder<'s> {
     /// Keeps what is found in `blob`.
     fn search(&mut self, origin: &Origin, blob: &Blob<'_>) {
         let mut candidates = Vec::new();
-        self.config.detector.detect(&mut self.scratch, blob, &mut |c| candidates.push(c));
+        self.config.detector.detect(&mut self.scratch, blob, Some(&origin.path), &mut |c| candidates.push(c));
         if candidates.is_empty() {
             return;
         }
@@ -174,7 +161,7 @@ impl<'s> Finder<'s> {
         spans.dedup();
         let longest = spans.iter().map(|s| s.len()).max().unwrap_or(0);
         let hits = Hits { origin, blob, text: Marked::new(&lines), spans: &spans, longest };
-        let shown = candidates.into_iter().zip(places).filter(|(c, _)| self.admits(c, &origin.path));
+        let shown = candidates.into_iter().zip(places).filter(|(c, _)| self.admits(c));
         let mut findings: Vec<_> = shown.map(|(c, place)| self.finding(&hits, c, place)).collect();
         self.hash_lines(blob, &mut findings);
         self.found.findings.append(&mut findings);

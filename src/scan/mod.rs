@@ -6,7 +6,6 @@ mod collector;
 mod excerpt;
 mod finder;
 mod output;
-mod path_stage;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -23,7 +22,6 @@ use crate::suppress::Suppressor;
 
 use collector::Collector;
 pub use output::{Output, OutputError, Target};
-use path_stage::PathStage;
 
 /// What to look for and what to keep. Says nothing of where the bytes come from.
 #[derive(Debug)]
@@ -104,9 +102,8 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
 /// What stops the run.
 pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
     let begun = Instant::now();
-    let paths = PathStage::new(config.detector.pack());
     let progress = Progress::start();
-    let collector = Collector::new(config, &paths, begun, &progress);
+    let collector = Collector::new(config, begun, &progress);
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);

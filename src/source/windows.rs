@@ -197,7 +197,7 @@ mod tests {
             let mut scope = [Span::new(0, 0)];
             let blob = window.blob(&bytes, &mut scope);
             let lines = LineIndex::new(&bytes);
-            detector.detect(&mut scratch, &blob, &mut |c| {
+            detector.detect(&mut scratch, &blob, None, &mut |c| {
                 let place = blob.start.place(lines.position(c.span.start));
                 found.insert((c.span.shifted(blob.start.offset as isize), place));
             });

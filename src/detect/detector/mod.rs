@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::paths::Paths;
 use super::pattern::Workspace;
 use super::prefilter::{Hit, Prefilter, Trigger};
 use super::runner::{RuleFault, Runner, WakesOn};
@@ -16,6 +17,7 @@ use crate::rule::{Rule, RulePack, Run};
 #[derive(Debug)]
 pub struct Detector {
     pack: Arc<RulePack>,
+    paths: Paths,
     runners: Vec<Runner>,
     prefilter: Prefilter,
     /// By trigger: its length in bytes, and indices of the runners that it wakes.
@@ -89,7 +91,8 @@ impl Detector {
         let near = runners.iter().filter(|r| !r.is_far(FAR)).map(|r| r.reads);
         let reads = near.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or_default();
         let id = IDS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { pack, runners, prefilter, woken, by_run, by_blob, reads, id })
+        let paths = Paths::new(&pack);
+        Ok(Self { pack, paths, runners, prefilter, woken, by_run, by_blob, reads, id })
     }
 
     /// The rules it runs.
@@ -97,16 +100,37 @@ impl Detector {
         &self.pack
     }
 
-    /// Calls `sink` with every candidate of `blob` that its scope admits, settled, ordered by span, then rule id.
-    pub fn detect<'r>(&'r self, scratch: &mut Scratch, blob: &Blob<'_>, sink: &mut dyn FnMut(Candidate<'r>)) {
+    /// Calls `sink` with every candidate of `blob` that its scope admits; settled, ordered by span, then rule id.
+    /// Rules that do not apply at `path` are left out; without a path none is.
+    pub fn detect<'r>(
+        &'r self,
+        scratch: &mut Scratch,
+        blob: &Blob<'_>,
+        path: Option<&[u8]>,
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) {
         let mut candidates = Vec::new();
         self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
+        if let Some(path) = path {
+            candidates.retain(|c| self.admits(c.rule, path));
+        }
         self.settle(blob.bytes, &mut candidates);
         candidates.into_iter().filter(|c| blob.scope.admits(c.span)).for_each(sink);
     }
 
+    /// Whether `rule` applies to what lies at `path`. Asked of every candidate before [`Self::settle`], lest one that
+    /// does not apply hide another.
+    pub fn admits(&self, rule: &Rule, path: &[u8]) -> bool {
+        self.paths.admits(rule, path)
+    }
+
+    /// The rules that fire for `path` alone, whatever lies there.
+    pub fn named(&self, path: &[u8]) -> impl Iterator<Item = &Rule> {
+        self.paths.named(path).map(|i| &*self.pack.rules()[i])
+    }
+
     /// Makes all candidates that were found in `bytes` into one answer: joins parts, lets one of several that claim
-    /// the same bytes stay, and sorts them by span, then rule id. Rules that a path excludes are left out before.
+    /// the same bytes stay, and sorts them by span, then rule id.
     pub fn settle(&self, bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
         if !candidates.is_empty() {
             settle(bytes, candidates);
@@ -159,6 +183,13 @@ impl Detector {
             let runner = &self.runners[i as usize];
             runner.at_blob(self.rule(runner), bytes, &mut workspaces[i as usize], sink);
         }
+    }
+
+    /// Number of keyword hits in `bytes`: what the prefilter lets through. For measuring it alone.
+    pub fn count_hits(&self, bytes: &[u8]) -> usize {
+        let mut hits = 0;
+        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |_| hits += 1);
+        hits
     }
 
     /// Finds those candidates of `bytes` that rest on a change, for blobs of which the rest is known.

@@ -148,7 +148,7 @@ fn a_scope_leaves_out_what_lies_outside() {
     let spans = [Span::new(7, 14)];
     let blob = Blob { scope: Scope::Within(&spans), ..Blob::whole(text) };
     let mut found = Vec::new();
-    detector.detect(&mut Scratch::default(), &blob, &mut |c| found.push(c.span));
+    detector.detect(&mut Scratch::default(), &blob, None, &mut |c| found.push(c.span));
     assert_eq!(found, [Span::new(9, 13)]);
 }
 
@@ -158,8 +158,9 @@ fn a_scratch_serves_one_detector_after_another() {
     let b = detector([rule("b", r"k=(\w)\w", &["k="])]);
     let mut scratch = Scratch::default();
     for (detector, end) in [(&a, 6), (&b, 3), (&a, 6)] {
-        detector
-            .detect(&mut scratch, &Blob::whole(b"k=aaaa"), &mut |c| assert_eq!(c.span, Span::new(2, end)));
+        detector.detect(&mut scratch, &Blob::whole(b"k=aaaa"), None, &mut |c| {
+            assert_eq!(c.span, Span::new(2, end))
+        });
     }
 }
 
