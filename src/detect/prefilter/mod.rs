@@ -5,17 +5,19 @@
 //! the other rules are searched everywhere, by vector instructions while they are few.
 
 mod grams;
+mod groups;
 mod runs;
 mod simd;
 
 use crate::model::Span;
 use crate::rule::{Run, is_token};
 use grams::Grams;
+use groups::groups;
 use runs::Runs;
 use simd::{AFTER, BLOCK, Block, Tables};
 
 /// Most literals that lane two can hold before its vector search lets too much pass.
-const FEW: usize = 48;
+const FEW: usize = 200;
 /// Blocks classified at a time: 8 KiB of text, which stay in the first-level cache.
 const BATCH: usize = 128;
 
@@ -59,11 +61,11 @@ impl Prefilter {
         let lane = |near: bool| {
             let chosen =
                 triggers.iter().zip(0..).filter(move |(t, _): &(&Trigger, u32)| t.near.is_some() == near);
-            Grams::new(chosen.map(|(t, number)| (t.literal.clone(), number)))
+            chosen.map(|(t, number)| (t.literal.clone(), number))
         };
-        let (near_runs, everywhere) = (lane(true), lane(false));
+        let (near_runs, everywhere) = (Grams::new(lane(true)), Grams::keyed(lane(false)));
         let many = everywhere.len() > FEW;
-        let tables = if many { Tables::new([]) } else { Tables::new(everywhere.keys()) };
+        let tables = if many { Tables::new(&[]) } else { Tables::new(&groups(everywhere.keys())) };
         let margins = Margins::new(triggers.iter().filter_map(|t| t.near));
         Self { tables, near_runs, everywhere, many, margins, reported: reported.unwrap_or(usize::MAX) }
     }
