@@ -20,14 +20,22 @@ pub struct Detector {
     paths: Paths,
     runners: Vec<Runner>,
     prefilter: Prefilter,
-    /// By trigger: its length in bytes, and indices of the runners that it wakes.
-    woken: Vec<(usize, Vec<u32>)>,
+    /// By the trigger's number.
+    woken: Vec<Woken>,
     by_run: Vec<u32>,
     by_blob: Vec<u32>,
     /// Greatest distances that any short-sighted runner reads before and after a literal.
     reads: (usize, usize),
     /// Tells scratches of different detectors apart.
     id: u64,
+}
+
+/// Whom a trigger wakes.
+#[derive(Debug)]
+struct Woken {
+    literal: Box<[u8]>,
+    /// Indices of the runners.
+    runners: Vec<u32>,
 }
 
 /// Buffers that one thread reuses from blob to blob.
@@ -164,9 +172,9 @@ impl Detector {
         let workspaces = scratch.of(self);
         self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
             Hit::Literal(trigger, at) => {
-                let (len, woken) = &self.woken[trigger as usize];
-                let hit = Span::new(at, at + len);
-                for &i in woken {
+                let woken = &self.woken[trigger as usize];
+                let hit = Span::new(at, at + woken.literal.len());
+                for &i in &woken.runners {
                     let runner = &self.runners[i as usize];
                     if !runner.heeds(bytes, hit) {
                         continue;
@@ -185,11 +193,13 @@ impl Detector {
         }
     }
 
-    /// Number of keyword hits in `bytes`: what the prefilter lets through. For measuring it alone.
-    pub fn count_hits(&self, bytes: &[u8]) -> usize {
-        let mut hits = 0;
-        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |_| hits += 1);
-        hits
+    /// Calls `sink` with the keyword of every hit in `bytes` (empty: a run of token characters). For measuring the
+    /// prefilter alone, and which keywords cost most.
+    pub fn hits<'r>(&'r self, bytes: &[u8], sink: &mut impl FnMut(&'r [u8])) {
+        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
+            Hit::Literal(trigger, _) => sink(&self.woken[trigger as usize].literal),
+            Hit::Run(_) => sink(b""),
+        });
     }
 
     /// Finds those candidates of `bytes` that rest on a change, for blobs of which the rest is known.
@@ -226,9 +236,9 @@ impl Detector {
         for range in around(changed, self.margins(), bytes.len()) {
             self.prefilter.search(bytes, range, &mut |hit| match hit {
                 Hit::Literal(trigger, at) => {
-                    let (len, woken) = &self.woken[trigger as usize];
-                    let hit = Span::new(at, at + len);
-                    for &i in woken {
+                    let woken = &self.woken[trigger as usize];
+                    let hit = Span::new(at, at + woken.literal.len());
+                    for &i in &woken.runners {
                         let runner = &self.runners[i as usize];
                         let far = runner.is_far(FAR);
                         let rests_on = if far { runner.heeds_reads_at(hit) } else { runner.reads_at(hit) };
@@ -298,8 +308,8 @@ impl Wake {
     }
 }
 
-/// Every literal of `runners` once, and by its index its length and whom it wakes.
-fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<(usize, Vec<u32>)>) {
+/// Every literal of `runners` once, and by its index whom it wakes.
+fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<Woken>) {
     let mut by_literal: BTreeMap<&[u8], (Option<Run>, Vec<u32>)> = BTreeMap::new();
     for (runner, i) in runners.iter().zip(0..) {
         let WakesOn::Literals(literals, near) = &runner.wakes_on else { continue };
@@ -317,7 +327,7 @@ fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<(usize, Vec<u32>)>) {
         .into_iter()
         .map(|(literal, (near, mut woken))| {
             woken.dedup();
-            (Trigger { literal: literal.into(), near }, (literal.len(), woken))
+            (Trigger { literal: literal.into(), near }, Woken { literal: literal.into(), runners: woken })
         })
         .unzip()
 }
