@@ -40,7 +40,7 @@ fn main() {
     let texts = texts(&arguments.root, arguments.megabytes << 20);
     let bytes: usize = texts.iter().map(Vec::len).sum();
     println!("{} files, {:.1} MB under {}", texts.len(), bytes as f64 / 1e6, arguments.root.display());
-    let start = Instant::now();
+    let start = seconds();
     let mut pack = RulePack::builtin();
     made_up(arguments.extra).for_each(|rule| pack.insert(rule));
     let detector = Detector::new(Arc::new(pack)).expect("every rule can run");

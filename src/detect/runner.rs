@@ -3,10 +3,9 @@
 use super::builtin::{Builtin, Window, builtin};
 use super::gate;
 use super::pattern::{CONTEXT, Match, Pattern, Workspace};
-use super::prefilter::MARGIN;
 use crate::model::{Candidate, Reads, Reason, Span};
 use crate::rule::{
-    Extractor, PatternError, Rule, Run, Shape, Text, derived_keywords, is_token, parse_pattern,
+    Extractor, PatternError, Rule, Run, RunLook, Shape, Text, derived_keywords, is_token, parse_pattern,
 };
 
 /// A rule made ready to run.
@@ -25,8 +24,8 @@ pub(super) struct Runner {
 pub(super) enum WakesOn {
     /// One of these literals (lower case), where a run of token characters is near enough.
     Literals(Vec<Box<[u8]>>, Option<Run>),
-    /// Each run of token characters that is long enough.
-    Runs(Run),
+    /// Each run of token characters that is long enough and looks so.
+    Runs(Run, Box<RunLook>),
     /// Each blob: its matches have nothing in common that could be searched for.
     Blobs,
 }
@@ -105,7 +104,7 @@ impl Runner {
         let searchable = !rule.keywords.is_empty() && rule.keywords.iter().all(|k| k.len() >= 2);
         let keywords = if searchable { rule.keywords.to_vec() } else { derived_keywords(&hir) };
         let shape = Shape::of(&hir, &keywords);
-        let run = shape.run.filter(|r| r.back <= MARGIN && r.ahead <= MARGIN);
+        let run = shape.run;
         let pattern = Pattern::new(text, rule, &shape);
         let (mut back, mut ahead) = (pattern.before + CONTEXT, pattern.after + CONTEXT);
         let wakes_on = if !keywords.is_empty() {
@@ -116,7 +115,8 @@ impl Runner {
             WakesOn::Literals(keywords.iter().map(lower_case).collect(), run)
         } else if let Some(run) = run {
             (back, ahead) = (run.back + CONTEXT, run.ahead + CONTEXT);
-            WakesOn::Runs(run)
+            let look = RunLook::of(&hir).expect("the shape has a run");
+            WakesOn::Runs(run, Box::new(look))
         } else {
             WakesOn::Blobs
         };
@@ -216,7 +216,10 @@ impl Runner {
         workspace: &mut Option<Workspace>,
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
-        let (How::Pattern(pattern), WakesOn::Runs(near)) = (&self.how, &self.wakes_on) else { return };
+        let (How::Pattern(pattern), WakesOn::Runs(near, look)) = (&self.how, &self.wakes_on) else { return };
+        if !looks_so(bytes, run, near.len, look) {
+            return;
+        }
         let window = Span::new(run.start.saturating_sub(near.back), (run.end + near.ahead).min(bytes.len()));
         let (start, end) = (run.start as isize, run.end as isize);
         let reads = Reads { start: start - self.reads.0 as isize, end: end + self.reads.1 as isize };
@@ -285,6 +288,25 @@ fn candidate<'r>(
     })
 }
 
+/// Whether `run` of `bytes` may hold `len` characters that look so.
+fn looks_so(bytes: &[u8], run: Span, len: usize, look: &RunLook) -> bool {
+    if let Some(before) = &look.before {
+        let after = run.start.checked_sub(1).is_some_and(|at| before[usize::from(bytes[at])]);
+        let row = run.of(bytes).iter().take_while(|b| look.class[usize::from(**b)]).take(len).count();
+        return after && row == len;
+    }
+    // From the last character of each possible row back to the first that is none of the class.
+    let text = run.of(bytes);
+    let mut at = 0;
+    while at + len <= text.len() {
+        match text[at..at + len].iter().rposition(|b| !look.class[usize::from(*b)]) {
+            None => return true,
+            Some(wrong) => at += wrong + 1,
+        }
+    }
+    false
+}
+
 /// Whether `run.len` token characters in a row begin at most `run.back` after the start of `hit` and end at most
 /// `run.ahead` before its end.
 fn near_run(bytes: &[u8], hit: Span, run: Run) -> bool {
@@ -300,6 +322,19 @@ fn near_run(bytes: &[u8], hit: Span, run: Run) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_refused_by_its_looks() {
+        let class = std::array::from_fn(|b| (b as u8).is_ascii_hexdigit());
+        let hex = RunLook { class, before: None };
+        let holds = |text: &str| looks_so(text.as_bytes(), Span::new(1, text.len()), 8, &hex);
+        assert!(holds(".0123abcd") && holds(".xyz0123abcdxyz") && holds(".0123abc-01234567"));
+        assert!(!holds(".0123abc") && !holds(".0123abcx0123abc") && !holds(".xxxxxxxxxxxxxx"));
+        let dot = RunLook { before: Some(std::array::from_fn(|b| b as u8 == b'.')), ..hex };
+        assert!(looks_so(b".0123abcd", Span::new(1, 9), 8, &dot));
+        assert!(!looks_so(b":0123abcd", Span::new(1, 9), 8, &dot));
+        assert!(!looks_so(b".x0123abcd", Span::new(1, 10), 8, &dot));
+    }
 
     #[test]
     fn a_run_counts_when_it_is_long_and_near_enough() {

@@ -21,4 +21,4 @@ pub use pack::{RulePack, RuleRef};
 pub use parse::Author;
 pub use pattern::{PatternError, check as check_pattern, parse as parse_pattern};
 pub use problem::{Problem, RuleError};
-pub use shape::{Lead, Run, Shape, derived_keywords, is_token};
+pub use shape::{Lead, Run, RunLook, Shape, derived_keywords, is_token};

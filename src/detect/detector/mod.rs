@@ -89,10 +89,10 @@ impl Detector {
             let chosen = runners.iter().zip(0..).filter(move |(r, _)| wanted(&r.wakes_on));
             chosen.map(|(_, i)| i).collect::<Vec<u32>>()
         };
-        let by_run = woken_by(|w| matches!(w, WakesOn::Runs(_)));
+        let by_run = woken_by(|w| matches!(w, WakesOn::Runs(..)));
         let by_blob = woken_by(|w| matches!(w, WakesOn::Blobs));
-        let shortest = runners.iter().filter_map(|r| match r.wakes_on {
-            WakesOn::Runs(run) => Some(run.len),
+        let shortest = runners.iter().filter_map(|r| match &r.wakes_on {
+            WakesOn::Runs(run, _) => Some(run.len),
             _ => None,
         });
         let prefilter = Prefilter::new(&triggers, shortest.min());
@@ -271,7 +271,7 @@ impl Detector {
     ) {
         for &i in &self.by_run {
             let runner = &self.runners[i as usize];
-            if matches!(runner.wakes_on, WakesOn::Runs(least) if run.len() >= least.len) {
+            if matches!(&runner.wakes_on, WakesOn::Runs(least, _) if run.len() >= least.len) {
                 runner.at_run(self.rule(runner), bytes, run, &mut workspaces[i as usize], sink);
             }
         }
@@ -284,7 +284,7 @@ impl Detector {
     /// How far before and after a change a literal may stand whose short-sighted runner reads the change, and the
     /// run beside it that it asks for.
     fn margins(&self) -> (usize, usize) {
-        let run = Run::LONGEST + super::prefilter::MARGIN;
+        let run = Run::LONGEST + Run::MARGIN;
         (self.reads.1 + run, self.reads.0 + run)
     }
 }

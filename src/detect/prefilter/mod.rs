@@ -21,15 +21,12 @@ const FEW: usize = 200;
 /// Blocks classified at a time: 8 KiB of text, which stay in the first-level cache.
 const BATCH: usize = 128;
 
-/// Greatest distance between a run and a trigger that counts only near it.
-pub(super) const MARGIN: usize = 96;
-
 /// What wakes a rule.
 #[derive(Debug, Clone)]
 pub(super) struct Trigger {
     /// Lower-case ASCII, at least 2 bytes.
     pub(super) literal: Box<[u8]>,
-    /// The run near which alone the literal counts, at most [`MARGIN`] away; `None`: everywhere.
+    /// The run near which alone the literal counts, at most [`Run::MARGIN`] away; `None`: everywhere.
     pub(super) near: Option<Run>,
 }
 
@@ -168,7 +165,7 @@ impl Seen {
         }
         self.0.push(merged);
         if self.0.len() > Self::KEPT {
-            self.0.retain(|s| s.end + 2 * MARGIN > span.start);
+            self.0.retain(|s| s.end + 2 * Run::MARGIN > span.start);
         }
     }
 }
