@@ -44,11 +44,7 @@ fn main() {
     let mut pack = RulePack::builtin();
     made_up(arguments.extra).for_each(|rule| pack.insert(rule));
     let detector = Detector::new(Arc::new(pack)).expect("every rule can run");
-    println!(
-        "{} rules ready in {:.2} ms",
-        detector.pack().rules().len(),
-        start.elapsed().as_secs_f64() * 1e3
-    );
+    println!("{} rules ready in {:.2} ms", detector.pack().rules().len(), (seconds() - start) * 1e3);
     let mut scratch = Scratch::default();
     let wanted = |stage: &str| arguments.only.as_deref().is_none_or(|only| only == stage);
     if wanted("prefilter") {

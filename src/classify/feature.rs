@@ -67,8 +67,8 @@ features! {
     Base32 = "base32 alphabet",
     /// 0 none, 1 base64 alphabet, 2 with padding.
     Base64 = "base64 alphabet",
-    /// 0 none, 1 decodes to text, 2 decodes to a pair.
-    Decodes = "base64 of text",
+    /// 2 when user and password were encoded as one.
+    Decodes = "user and password encoded",
     /// 0 other, 1 snake, 2 kebab, 3 camel, 4 dotted, 5 lower word, 6 capital word, 7 capitals, 8 words.
     Spelling = "spelling like a name",
     /// 0 none, 1 holds placeholder wording, 2 is a placeholder word.

@@ -5,6 +5,7 @@
 
 mod evidence;
 mod feature;
+mod forest;
 mod key;
 mod lexicon;
 mod noise;
@@ -16,13 +17,13 @@ mod wrapped;
 
 pub use evidence::{add_path, evidence};
 pub use feature::{FEATURES, Feature};
+pub use forest::{LEAF, MAGIC, Model, NODE_BYTES, Node};
 pub use key::{KeyKind, KeyName};
 pub use lexicon::{Lexicon, TRIGRAMS, WORD_BITS, probes, symbol, trigram};
 pub use noise::Noise;
 pub use syntax::Syntax;
 
-use crate::entropy::shannon;
-use crate::model::Reason;
+use crate::model::{Evidence, Reason};
 use crate::rule::Confidence;
 
 /// A value to judge, with what stands around it. Parts that do not apply are empty.
@@ -42,6 +43,8 @@ pub struct Subject<'b> {
     pub user: &'b [u8],
     /// The machine that the value opens, where the text names it: the host of a URL.
     pub host: &'b [u8],
+    /// Whether the text holds user and password encoded as one.
+    pub pair: bool,
     /// The line in front of the match, the last bytes of it.
     pub before: &'b [u8],
     /// The line behind the match, the first bytes of it.
@@ -51,7 +54,18 @@ pub struct Subject<'b> {
 impl<'b> Subject<'b> {
     /// `value`, named `key`.
     pub const fn new(key: &'b [u8], kind: KeyKind, value: &'b [u8], syntax: Syntax) -> Self {
-        Self { key, kind, value, syntax, callee: b"", user: b"", host: b"", before: b"", after: b"" }
+        Self {
+            key,
+            kind,
+            value,
+            syntax,
+            callee: b"",
+            user: b"",
+            host: b"",
+            pair: false,
+            before: b"",
+            after: b"",
+        }
     }
 
     /// A password that no key names.
@@ -61,49 +75,46 @@ impl<'b> Subject<'b> {
 }
 
 /// What a value was found to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Judgement {
-    /// No secret, and why.
+    /// Certainly no secret, and why.
     Noise(Noise),
-    /// Perhaps a secret.
-    Open {
-        /// How sure the classifier is.
-        confidence: Confidence,
-        /// Why, for people.
-        why: Vec<Reason>,
-    },
+    /// What was seen, to be weighed.
+    Open(Evidence),
 }
 
-/// Judges `subject`.
-pub fn judge(subject: &Subject<'_>) -> Judgement {
+/// Judges `subject`: refuses what is certainly noise and gathers evidence of the rest.
+pub fn judge(subject: &Subject<'_>, lexicon: &Lexicon<'_>) -> Judgement {
     match Noise::of(subject) {
         Some(noise) => Judgement::Noise(noise),
-        None => weigh(subject),
+        None => Judgement::Open(evidence(subject, lexicon)),
     }
 }
 
-/// Weighs length, character classes and entropy.
-fn weigh(subject: &Subject<'_>) -> Judgement {
-    let value = subject.value;
-    let entropy = shannon(value);
-    let digits = value.iter().any(u8::is_ascii_digit);
-    let letters = value.iter().any(u8::is_ascii_alphabetic);
-    let marks = value.iter().any(|b| b.is_ascii_punctuation());
-    let mixed = digits && letters;
-    let confidence = match subject.kind {
-        KeyKind::Password if value.len() >= 12 && mixed && entropy >= 3.2 => Confidence::High,
-        KeyKind::Password if mixed || marks => Confidence::Medium,
-        KeyKind::Password => Confidence::Low,
-        _ if value.len() < 8 || !mixed && !marks => return Judgement::Noise(Noise::Weak),
-        _ if value.len() >= 20 && mixed && entropy >= 3.4 => Confidence::High,
-        _ if mixed && entropy >= 2.8 => Confidence::Medium,
-        _ => Confidence::Low,
-    };
-    let why = vec![
-        Reason::from(format!("{} named {}", subject.syntax.as_str(), subject.kind.as_str())),
-        Reason::from(format!("entropy {entropy:.1} bits per byte over {} bytes", value.len())),
-    ];
-    Judgement::Open { confidence, why }
+/// How sure the embedded model is of `evidence`; `None` when it is not worth a report at any level.
+pub fn weigh(evidence: &Evidence) -> Option<Confidence> {
+    let model = Model::embedded();
+    model.confidence(model.score(evidence))
+}
+
+/// Whether `evidence` whose path is not known yet may become worth a report once it is.
+pub fn may_count(evidence: &Evidence) -> bool {
+    let model = Model::embedded();
+    model.score(evidence) >= model.levels[0] - PATH_SHARE
+}
+
+/// The most that a path adds to the log-odds, rounded up.
+const PATH_SHARE: f32 = 2.0;
+
+/// What speaks most for a secret, for people.
+pub fn reasons(evidence: &Evidence) -> Vec<Reason> {
+    let (shares, _) = Model::embedded().shares(evidence);
+    shares
+        .iter()
+        .filter(|(_, share)| *share > 0.0)
+        .take(3)
+        .map(|(f, _)| Reason::Borrowed(f.as_str()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Reasons why a value is certainly no secret, tried before anything is weighed.
 
-use super::placeholder::{is_constant_name, placeholder, repeats_key};
+use super::placeholder::{is_constant_name, placeholder};
 use super::reference::{is_constant, is_expression, points_elsewhere};
-use super::shape::{distinct, is_location, is_numeric, is_repeat, is_sequence, is_uuid, words};
-use super::wrapped::harmless;
+use super::shape::{
+    distinct, is_grouped, is_hex_number, is_location, is_numeric, is_repeat, is_sequence, is_uuid, words,
+};
+use super::wrapped::{harmless, has_own_rule, is_password_hash};
 use super::{KeyKind, KeyName, Subject, Syntax};
 
 /// Why a value is no secret.
@@ -16,10 +18,8 @@ pub enum Noise {
     Reference,
     /// Code, not text.
     Expression,
-    /// A mask, a dummy or wording that asks for a replacement; what exactly.
+    /// A mask or text in brackets; what exactly.
     Placeholder(&'static str),
-    /// The key again.
-    RepeatsKey,
     /// A name in capitals that is looked up elsewhere.
     ConstantName,
     /// Characters in a row, or over and over.
@@ -34,6 +34,10 @@ pub enum Noise {
     Uuid,
     /// Material that anyone may read; what exactly.
     Harmless(&'static str),
+    /// A hash of a password: other rules say what that is worth.
+    PasswordHash,
+    /// A token or key that a rule of its own judges.
+    OwnRule,
     /// The key names something about a secret: its length, its file, its field.
     About,
     /// User and password of an example, or of a machine of one's own with the default password.
@@ -53,6 +57,12 @@ impl Noise {
         if let Some(what) = harmless(value) {
             return Some(Self::Harmless(what));
         }
+        if is_password_hash(value) {
+            return Some(Self::PasswordHash);
+        }
+        if has_own_rule(value) {
+            return Some(Self::OwnRule);
+        }
         if points_elsewhere(value) || subject.syntax == Syntax::Template {
             return Some(Self::Reference);
         }
@@ -63,11 +73,7 @@ impl Noise {
         if let Some(what) = placeholder(value) {
             return Some(Self::Placeholder(what));
         }
-        let key = KeyName::new(subject.key);
-        if repeats_key(&key, value) {
-            return Some(Self::RepeatsKey);
-        }
-        if is_about(&key) {
+        if is_about(&KeyName::new(subject.key)) {
             return Some(Self::About);
         }
         Self::of_shape(subject).or_else(|| example_pair(subject).then_some(Self::ExamplePair))
@@ -81,7 +87,8 @@ impl Noise {
         if is_sequence(value) || is_repeat(value) {
             return Some(Self::Sequence);
         }
-        if is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6) {
+        if is_hex_number(value) || is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6)
+        {
             return Some(Self::Number);
         }
         if is_location(value) {
@@ -91,7 +98,7 @@ impl Noise {
             return Some(Self::Uuid);
         }
         let most = if subject.kind == KeyKind::Password { 4 } else { 1 };
-        (words(value) > most).then_some(Self::Prose)
+        (words(value) > most && !is_grouped(value)).then_some(Self::Prose)
     }
 
     /// What to tell people.
@@ -101,13 +108,14 @@ impl Noise {
             Self::Reference => "refers to a value kept elsewhere",
             Self::Expression => "code, not text",
             Self::Placeholder(what) | Self::Harmless(what) => what,
-            Self::RepeatsKey => "says no more than its key",
             Self::ConstantName => "a name in capitals",
             Self::Sequence => "characters in a row or over and over",
             Self::Number => "a number, date or version",
             Self::Location => "a path, file name, URL or address",
             Self::Prose => "a sentence",
             Self::Uuid => "a UUID under a name that is no token's",
+            Self::PasswordHash => "a hash of a password",
+            Self::OwnRule => "judged by a rule of its own",
             Self::About => "the key names something about a secret",
             Self::ExamplePair => "user and password of an example",
         }
@@ -117,8 +125,8 @@ impl Noise {
 /// Shortest value worth judging, in bytes.
 const fn shortest(kind: KeyKind) -> usize {
     match kind {
-        KeyKind::Password => 4,
-        _ => 6,
+        KeyKind::Password => 3,
+        _ => 5,
     }
 }
 

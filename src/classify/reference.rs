@@ -151,7 +151,15 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
     if matches!(first, b'(' | b'[' | b'{' | b'!' | b'|' | b'=' | b'>' | b'?' | b',' | b')' | b'}' | b']') {
         return true;
     }
-    if value.windows(2).any(|p| matches!(p, b"->" | b"=>" | b"::" | b"()" | b"&&" | b"||" | b"==" | b"?.")) {
+    if value.windows(2).any(|p| matches!(p, b"->" | b"=>" | b"::" | b"()" | b"&&" | b"||" | b"?.")) {
+        return true;
+    }
+    // `6.hours`
+    let number = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    if number > 0
+        && value.get(number) == Some(&b'.')
+        && value[number + 1..].iter().all(u8::is_ascii_lowercase)
+    {
         return true;
     }
     // `name(`, `name[`, `a.b.c`: words joined by access.

@@ -2,7 +2,7 @@
 
 /// Whether the characters run up, down, along the keyboard, or over and over: `abcdef`, `987654`, `aaaa`, `qwerty`.
 pub(super) fn is_sequence(value: &[u8]) -> bool {
-    value.len() >= 4 && steady(value) + 1 >= value.len()
+    value.len() >= 4 && steady(value) + 1 >= value.len() || value.len() >= 12 && steadiness(value) >= 0.7
 }
 
 /// Share (0.0 to 1.0) of neighbours that continue a run of the alphabet, the digits or a keyboard row, or repeat.
@@ -81,13 +81,18 @@ pub(super) fn is_digest(value: &[u8]) -> bool {
     matches!(value.len(), 32 | 40 | 56 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
 }
 
+/// A number as programs write it in base 16: `0xC000006A`.
+pub(super) fn is_hex_number(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").or_else(|| value.strip_prefix(b"0X"));
+    digits.is_some_and(|d| (1..=16).contains(&d.len()) && d.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// A number, date, time, version, size or address.
 pub(super) fn is_numeric(value: &[u8]) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
     let marks =
         value.iter().filter(|b| matches!(b, b'.' | b',' | b'-' | b'+' | b':' | b'/' | b' ' | b'_')).count();
-    let hex = value.len() > 2 && (value.starts_with(b"0x") || value.starts_with(b"0X"));
-    if hex && value.len() <= 18 && value[2..].iter().all(u8::is_ascii_hexdigit) {
+    if is_hex_number(value) {
         return true;
     }
     let version =
@@ -211,6 +216,14 @@ fn ends_in_known(text: &[u8]) -> bool {
     let Some(dot) = memchr::memrchr(b'.', text) else { return false };
     let end = &text[dot + 1..];
     dot > 0 && ENDINGS.iter().any(|e| end.eq_ignore_ascii_case(e.as_bytes()))
+}
+
+/// Whether the value is cut into groups of one size, as applications' passwords and seeds are shown to people:
+/// `abcd efgh ijkl mnop`.
+pub(super) fn is_grouped(value: &[u8]) -> bool {
+    let mut groups = value.split(|&b| b == b' ').map(<[u8]>::len);
+    let size = groups.next().unwrap_or(0);
+    (4..=8).contains(&size) && value.contains(&b' ') && groups.all(|len| len == size)
 }
 
 /// Words between blanks: 1 for a value without blanks.

@@ -48,9 +48,59 @@ pub(super) fn harmless(value: &[u8]) -> Option<&'static str> {
     (value.starts_with(b"eyJ") && dots == 4).then_some("ciphertext")
 }
 
+/// Whether a rule of its own judges `value`: provider's tokens with a checksum, JSON web tokens, private keys.
+pub(super) fn has_own_rule(value: &[u8]) -> bool {
+    const HEADS: &[&str] = &[
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "npm_",
+        "glsa_",
+        "AGE-SECRET-KEY-1",
+        "-----BEGIN",
+        "LS0tLS1CRUdJTi",
+    ];
+    let web_token = value.starts_with(b"ey") && value.iter().filter(|&&b| b == b'.').count() == 2;
+    web_token || HEADS.iter().any(|head| value.starts_with(head.as_bytes()))
+}
+
+/// Whether `value` is a hash of a password rather than a password.
+pub(super) fn is_password_hash(value: &[u8]) -> bool {
+    const HEADS: &[&str] = &[
+        "$2a$",
+        "$2b$",
+        "$2y$",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "$apr1$",
+        "$argon2",
+        "$P$",
+        "$H$",
+        "$pbkdf2",
+        "pbkdf2_sha",
+        "pbkdf2:",
+        "scrypt:",
+        "bcrypt$",
+        "argon2",
+        "sha1$",
+        "sha256$",
+        "md5$",
+        "{SSHA",
+        "{SHA",
+        "{PBKDF2",
+        "SCRAM-SHA-256$",
+        "{bcrypt}",
+    ];
+    value.len() >= 20 && HEADS.iter().any(|head| value.starts_with(head.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::{harmless, has_own_rule, is_password_hash};
 
     #[test]
     fn ciphertext_and_public_material_are_harmless() {
@@ -62,5 +112,12 @@ mod tests {
         for value in ["eyJh.a.b", "vQ2m9xkT", "ENCyclopedia", "AQxyz"] {
             assert!(harmless(value.as_bytes()).is_none(), "{value}");
         }
+    }
+
+    #[test]
+    fn values_of_other_rules_are_left_to_them() {
+        assert!(has_own_rule(b"eyJh.eyJi.c") && has_own_rule(b"-----BEGIN RSA PRIVATE KEY-----"));
+        assert!(!has_own_rule(b"eyes.and.ears.too"));
+        assert!(is_password_hash(b"$2y$10$0123456789012345678901") && !is_password_hash(b"$2y$10$"));
     }
 }

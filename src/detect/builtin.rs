@@ -5,7 +5,7 @@
 
 use super::generic;
 use super::pem::PemBlock;
-use crate::model::{Reason, Secret, Span};
+use crate::model::{Evidence, Reason, Secret, Span};
 use crate::rule::Confidence;
 
 /// A reader that a trigger word wakes.
@@ -50,6 +50,8 @@ pub struct Extraction {
     pub decoded: Option<Secret>,
     /// How sure the reader is; `None` leaves the rule's own confidence.
     pub confidence: Option<Confidence>,
+    /// What the classifier saw, where it is asked again once the path is known.
+    pub evidence: Option<Evidence>,
     /// Why it fired, for people. Never holds found text.
     pub why: Vec<Reason>,
 }

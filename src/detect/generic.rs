@@ -176,6 +176,7 @@ impl Reader for BasicAuth {
         let decoded = pair.text.expose();
         let subject = Subject {
             user: &decoded[..pair.password - 1],
+            pair: true,
             ..Subject::password(&decoded[pair.password..], Syntax::Header)
         };
         let matched = Span::new(window.trigger.start.min(pair.span.start), pair.span.end);

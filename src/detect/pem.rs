@@ -42,6 +42,7 @@ impl Builtin for PemBlock {
                 matched: span,
                 decoded: None,
                 confidence: None,
+                evidence: None,
                 why: Vec::new(),
             });
         }

@@ -2,8 +2,9 @@
 
 use super::assignment::{line_end, line_start};
 use super::builtin::{Builtin, Extraction, Window};
-use crate::classify::{Judgement, Subject, judge};
+use crate::classify::{Judgement, Model, Subject, judge, may_count, weigh};
 use crate::model::{Secret, Span};
+use crate::rule::Confidence;
 
 /// Bytes of the line to each side of a match that are told to the classifier.
 const AROUND: usize = 120;
@@ -60,14 +61,17 @@ impl<R: Reader> Builtin for R {
     }
 
     fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
+        let lexicon = Model::embedded().lexicon();
         self.read(window, &mut |found| {
-            if let Judgement::Open { confidence, why } = judge(&found.subject) {
+            let Judgement::Open(evidence) = judge(&found.subject, &lexicon) else { return };
+            if may_count(&evidence) {
                 sink(Extraction {
                     secret: found.secret,
                     matched: found.matched,
                     decoded: found.decoded.cloned(),
-                    confidence: Some(confidence),
-                    why,
+                    confidence: Some(weigh(&evidence).unwrap_or(Confidence::Low)),
+                    evidence: Some(evidence),
+                    why: Vec::new(),
                 });
             }
         });

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Span;
+use super::{Evidence, Span};
 use crate::rule::{Confidence, Rule, Severity};
 
 /// A hit of one rule in one blob. Borrowed; becomes a [`super::Finding`] in one place (`scan`).
@@ -24,6 +24,8 @@ pub struct Candidate<'r> {
     pub severity: Severity,
     /// When the secret ends by its own account, in seconds since 1970-01-01T00:00:00Z.
     pub expires: Option<i64>,
+    /// What the classifier saw: it is asked again once the path is known.
+    pub evidence: Option<Evidence>,
     /// Why it fired, for people. Never holds found text.
     pub why: Vec<Reason>,
     /// Other parts of a multi-part secret: the rule of the part and its span in the original blob.

@@ -86,7 +86,7 @@ pub struct RunLook {
 }
 
 /// A set of bytes.
-pub type Bytes = [bool; 256];
+pub(crate) type Bytes = [bool; 256];
 
 impl RunLook {
     /// The look of the run in the [`Shape`] that `hir` has without keywords; `None` when it has no run.

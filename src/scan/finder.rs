@@ -56,7 +56,7 @@ impl<'s> Finder<'s> {
         Self { config, scratch: Scratch::default(), found: Found::default(), today, begun, progress, all }
     }
 
-    /// Whether a report may show `candidate` of a blob at `path`.
+    /// Whether a report may show `candidate`.
     fn admits(&self, candidate: &Candidate<'_>) -> bool {
         candidate.confidence >= self.config.min_confidence
             && self.severity(candidate) >= self.config.min_severity
@@ -81,6 +81,7 @@ impl<'s> Finder<'s> {
             confidence,
             severity: _,
             expires: _,
+            evidence: _,
             mut why,
             parts,
             reads: _,

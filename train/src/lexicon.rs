@@ -1,14 +1,16 @@
 //! Learns what words look like from the text of the folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leakward::classify::{Lexicon, TRIGRAMS, WORD_BITS, probes, symbol, trigram};
 
-/// Counts of the words of many texts.
+use crate::corpus::Text;
+
+/// Words of many repositories.
 #[derive(Default)]
 pub(crate) struct Words {
-    /// Word in small letters → number of texts that hold it.
-    counts: BTreeMap<Vec<u8>, u32>,
+    /// Word in small letters → the repositories whose texts hold it.
+    found: BTreeMap<Vec<u8>, BTreeSet<String>>,
 }
 
 /// The learnt tables.
@@ -17,40 +19,36 @@ pub(crate) struct Tables {
     pub(crate) words: Vec<u8>,
 }
 
+/// Repositories that must hold a word: what one alone says is a name of its own.
+const FEWEST: usize = 3;
+
 impl Words {
-    /// Counts each word of `text` once.
-    pub(crate) fn read(&mut self, text: &[u8]) {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut word: Vec<u8> = Vec::new();
-        let mut last = 0u8;
-        for &b in text.iter().chain(b" ") {
-            let camel = b.is_ascii_uppercase() && last.is_ascii_lowercase();
-            if !b.is_ascii_alphabetic() || camel {
-                if (3..=16).contains(&word.len()) {
-                    seen.insert(std::mem::take(&mut word));
-                }
-                word.clear();
+    /// Notes the words of `text`, lines with a secret left out.
+    pub(crate) fn read(&mut self, text: &Text) {
+        let secret = |line: u64| {
+            text.labels.iter().any(|l| l.label == "T" && l.line_start <= line && line <= l.line_end)
+        };
+        let mut seen = BTreeSet::new();
+        for (i, line) in text.bytes.split(|&b| b == b'\n').enumerate() {
+            if !secret(i as u64 + 1) {
+                words_of(line, &mut seen);
             }
-            if b.is_ascii_alphabetic() {
-                word.push(b.to_ascii_lowercase());
-            }
-            last = b;
         }
         for word in seen {
-            *self.counts.entry(word).or_default() += 1;
+            self.found.entry(word).or_default().insert(text.repo.clone());
         }
     }
 
-    /// The tables of the words that at least `texts` texts hold.
-    pub(crate) fn tables(&self, texts: u32) -> Tables {
+    /// The tables of the words that several repositories hold.
+    pub(crate) fn tables(&self) -> Tables {
         let mut counts = vec![0.0f64; TRIGRAMS];
         let mut words = vec![0u8; WORD_BITS / 8];
-        for (word, &n) in self.counts.iter().filter(|(_, n)| **n >= texts) {
+        for (word, repos) in self.found.iter().filter(|(_, repos)| repos.len() >= FEWEST) {
             for bit in probes(word) {
                 words[bit / 8] |= 1 << (bit % 8);
             }
-            // Rare words count too, common ones not by their frequency: it is spelling that is learnt.
-            let weight = f64::from(n).ln() + 1.0;
+            // By repositories, not by frequency: it is spelling that is learnt.
+            let weight = repos.len() as f64;
             let (mut a, mut b) = (0, 0);
             for &byte in word.iter().chain(b" ") {
                 let c = symbol(byte);
@@ -75,5 +73,24 @@ impl Words {
 impl Tables {
     pub(crate) fn lexicon(&self) -> Lexicon<'_> {
         Lexicon { trigrams: &self.trigrams, words: &self.words }
+    }
+}
+
+/// Adds the words of `line`, in small letters, to `seen`.
+fn words_of(line: &[u8], seen: &mut BTreeSet<Vec<u8>>) {
+    let mut word: Vec<u8> = Vec::new();
+    let mut last = 0u8;
+    for &b in line.iter().chain(b" ") {
+        let camel = b.is_ascii_uppercase() && last.is_ascii_lowercase();
+        if !b.is_ascii_alphabetic() || camel {
+            if (3..=16).contains(&word.len()) {
+                seen.insert(std::mem::take(&mut word));
+            }
+            word.clear();
+        }
+        if b.is_ascii_alphabetic() {
+            word.push(b.to_ascii_lowercase());
+        }
+        last = b;
     }
 }

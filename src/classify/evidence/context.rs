@@ -1,8 +1,12 @@
 //! What is seen around key and value: the line, the function called, the account beside it.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use super::super::feature::Feature;
 use super::super::{KeyName, Subject};
-use super::{Seen, group_of, holds, is_one_of};
+use super::{Seen, group_of, is_one_of};
 
 /// What functions do with the value that they are handed.
 const CALLEES: &[&[&str]] = &[
@@ -46,6 +50,48 @@ const CALLEES: &[&[&str]] = &[
     &["new", "some", "string", "str", "secret", "secure", "value", "of", "just", "password", "token", "key"],
 ];
 
+/// What a word beside key and value says of the line; a set of these is a byte.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+enum Around {
+    Asserts = 1,
+    Speaks = 2,
+    Declares = 4,
+    Account = 8,
+    FormField = 16,
+}
+
+#[rustfmt::skip]
+const WORDS: &[(Around, &[&str])] = &[
+    (Around::Asserts, &["assert", "expect", "should", "equal", "verify(", "when("]),
+    (Around::Speaks, &["print", "log.", "logger", "log(", "raise", "throw", "error", "echo", "message", "warn"]),
+    (Around::Declares, &["const", "static", "final", "readonly", "define", "let ", "var ", "val ", "string "]),
+    (Around::Account, &["user", "login", "email", "account", "@"]),
+    (Around::FormField, &["<input", "<label", "type=", "placeholder", "<form", "<td", "<option", "class=", "href="]),
+];
+
+/// The set of what the words in `text` say.
+fn words_in(text: &[u8]) -> u8 {
+    static WORDS_FOUND: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    if text.is_empty() {
+        return 0;
+    }
+    let build = || {
+        let words = WORDS.iter().flat_map(|(_, words)| *words);
+        AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
+    };
+    let Some(automaton) = WORDS_FOUND.get_or_init(build) else { return 0 };
+    let kind_of = |mut i: usize| {
+        let group = WORDS.iter().find(|(_, words)| {
+            let inside = i < words.len();
+            i = i.wrapping_sub(if inside { 0 } else { words.len() });
+            inside
+        });
+        group.map_or(0, |(kind, _)| *kind as u8)
+    };
+    automaton.find_overlapping_iter(text).fold(0, |set, hit| set | kind_of(hit.pattern().as_usize()))
+}
+
 pub(super) fn see(subject: &Subject<'_>, seen: &mut Seen) {
     let Subject { before, after, .. } = *subject;
     seen.set(Feature::Syntax, subject.syntax as u8 + 1);
@@ -54,24 +100,14 @@ pub(super) fn see(subject: &Subject<'_>, seen: &mut Seen) {
     seen.set(Feature::Next, next(after));
     seen.count(Feature::Line, before.len() + subject.value.len() + after.len());
     seen.set(Feature::Lead, lead(before));
-    let around = |words: &[&str]| words.iter().any(|w| holds(before, w) || holds(after, w));
-    seen.flag(Feature::Asserts, around(&["assert", "expect", "should", "equal", "verify(", "when("]));
-    seen.flag(
-        Feature::Speaks,
-        around(&["print", "log.", "logger", "log(", "raise", "throw", "error", "echo", "message", "warn"]),
-    );
-    seen.flag(
-        Feature::Declares,
-        around(&["const", "static", "final", "readonly", "define", "let ", "var ", "val ", "String "]),
-    );
-    seen.flag(
-        Feature::Account,
-        !subject.user.is_empty() || around(&["user", "login", "email", "account", "@"]),
-    );
-    seen.flag(
-        Feature::FormField,
-        around(&["<input", "<label", "type=", "placeholder", "<form", "<td", "<option", "class=", "href="]),
-    );
+    seen.set(Feature::Decodes, 2 * u8::from(subject.pair));
+    let around = words_in(before) | words_in(after);
+    let says = |kind: Around| around & kind as u8 != 0;
+    seen.flag(Feature::Asserts, says(Around::Asserts));
+    seen.flag(Feature::Speaks, says(Around::Speaks));
+    seen.flag(Feature::Declares, says(Around::Declares));
+    seen.flag(Feature::Account, !subject.user.is_empty() || says(Around::Account));
+    seen.flag(Feature::FormField, says(Around::FormField));
     seen.set(Feature::Host, host(subject.host));
     seen.set(Feature::User, user(subject.user));
 }

@@ -92,9 +92,12 @@ const HEADS: &[&[&str]] = &[
         "some", "my",
     ],
     &[
-        "is", "has", "no", "get", "set", "show", "hide", "forgot", "reset", "change", "update", "validate",
-        "check", "verify", "enable", "disable", "use", "require", "requires", "needs", "with", "without",
-        "missing", "error", "err", "msg",
+        "is", "has", "get", "check", "validate", "verify", "matches", "compare", "needs", "require", "parse",
+        "find",
+    ],
+    &[
+        "show", "hide", "forgot", "reset", "change", "update", "enable", "disable", "missing", "error",
+        "err", "no",
     ],
     &[
         "env", "envvar", "const", "field", "label", "param", "config", "setting", "option", "flag", "prop",

@@ -114,7 +114,7 @@ fn see_alphabet(value: &[u8], seen: &mut Seen) {
 fn see_noise(subject: &Subject<'_>, seen: &mut Seen) {
     let value = subject.value;
     let lower = value.to_ascii_lowercase();
-    seen.set(Feature::Placeholder, if whole(&lower) { 2 } else { u8::from(inside(&lower)) });
+    seen.set(Feature::Placeholder, if whole(&lower) { 2 } else { u8::from(inside(value)) });
     let url = memchr::memmem::find(value, b"://").is_some();
     seen.set(Feature::Location, if url { 2 } else { u8::from(is_location(value)) });
     seen.flag(Feature::Numeric, is_numeric(value));

@@ -47,6 +47,13 @@ impl Inner {
             let literal = looks_up(name).then(|| second(text, end)).flatten()?;
             return Some(Self { literal, syntax: Syntax::Default, callee });
         };
+        if is_transparent(name) {
+            return Some(Self {
+                literal: first,
+                syntax: Syntax::Quoted,
+                callee: Span::new(callee.start, callee.start),
+            });
+        }
         if !looks_up(name) {
             return Some(Self { literal: first, syntax: Syntax::Wrapped, callee });
         }
@@ -71,6 +78,41 @@ fn callee(text: &[u8], at: usize) -> Span {
         |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'$' | b'!' | b'<' | b'>');
     let length = text[start..].iter().take(72).take_while(|b| name(b)).count();
     Span::new(start, start + length)
+}
+
+/// Whether a call of `name` only dresses its argument in a type: `Some("x")`, `[]byte("x")`, `String::from("x")`.
+fn is_transparent(name: &[u8]) -> bool {
+    const NAMES: &[&str] = &[
+        "Some",
+        "Just",
+        "Option",
+        "Optional.of",
+        "Option.Some",
+        "String",
+        "string",
+        "str",
+        "byte",
+        "bytes",
+        "char",
+        "String::from",
+        "String.valueOf",
+        "SecretString::new",
+        "SecretString",
+        "SecretStr",
+        "SecureString",
+        "Secret",
+        "Password",
+        "Secret::new",
+        "aws.String",
+        "pulumi.String",
+        "to.StringPtr",
+        "ptr.String",
+        "ptr.To",
+        "pointer.String",
+        "utf8.encode",
+        "Buffer.from",
+    ];
+    NAMES.iter().any(|n| name == n.as_bytes())
 }
 
 /// Whether a call of `name` reads its value from elsewhere, so that its first argument is a name.
@@ -138,12 +180,10 @@ mod tests {
 
     #[test]
     fn wrappers_are_looked_through() {
-        for text in [
-            "new SecureString(\"val\")",
-            "[]byte(\"val\")",
-            "Some(String::from(\"val\"))",
-            "Buffer.from('val', 'hex')",
-        ] {
+        for text in ["new SecureString(\"val\")", "[]byte(\"val\")", "Some(String::from(\"val\"))"] {
+            assert_eq!(read(text), Some((Syntax::Quoted, "val")), "{text}");
+        }
+        for text in ["encrypt(\"val\")", "new Credential('val', 'hex')"] {
             assert_eq!(read(text), Some((Syntax::Wrapped, "val")), "{text}");
         }
     }

@@ -113,7 +113,8 @@ fn calls_and_defaults_are_read() {
         ],
         Syntax::Default,
     );
-    reads(&["password = new SecureString(\"VALUE\")", "password := []byte(\"VALUE\")"], Syntax::Wrapped);
+    reads(&["password = new SecureString(\"VALUE\")", "password := []byte(\"VALUE\")"], Syntax::Quoted);
+    reads(&["password = encrypt(\"VALUE\")"], Syntax::Wrapped);
 }
 
 #[test]

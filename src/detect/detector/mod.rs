@@ -10,6 +10,7 @@ use super::prefilter::{Hit, Prefilter, Trigger};
 use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
 use super::wide;
+use crate::classify;
 use crate::model::{Blob, Candidate, Reads, Span};
 use crate::rule::{Rule, RulePack, Run};
 
@@ -120,7 +121,7 @@ impl Detector {
         let mut candidates = Vec::new();
         self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
         if let Some(path) = path {
-            candidates.retain(|c| self.admits(c.rule, path));
+            candidates.retain_mut(|c| self.judge(c, path));
         }
         self.settle(blob.bytes, &mut candidates);
         candidates.into_iter().filter(|c| blob.scope.admits(c.span)).for_each(sink);
@@ -130,6 +131,21 @@ impl Detector {
     /// does not apply hide another.
     pub fn admits(&self, rule: &Rule, path: &[u8]) -> bool {
         self.paths.admits(rule, path)
+    }
+
+    /// Judges `candidate` now that its path is known. `false`: it is no secret there.
+    fn judge(&self, candidate: &mut Candidate<'_>, path: &[u8]) -> bool {
+        if !self.admits(candidate.rule, path) {
+            return false;
+        }
+        let Some(evidence) = &mut candidate.evidence else { return true };
+        if !path.is_empty() {
+            classify::add_path(evidence, path);
+        }
+        let Some(confidence) = classify::weigh(evidence) else { return false };
+        candidate.confidence = confidence;
+        candidate.why.extend(classify::reasons(evidence));
+        true
     }
 
     /// The rules that fire for `path` alone, whatever lies there.

@@ -68,13 +68,13 @@ pub(super) fn groups<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Vec<Group>
         shares.swap_remove(taken);
         partners.truncate(groups.len());
         let moved = groups.len();
-        for i in 0..groups.len() {
-            if [kept, taken].contains(&i) || [kept, taken, moved].contains(&partners[i].1) {
-                partners[i] = partner(i, &groups, &shares);
+        for (i, pair) in partners.iter_mut().enumerate() {
+            if [kept, taken].contains(&i) || [kept, taken, moved].contains(&pair.1) {
+                *pair = partner(i, &groups, &shares);
             } else if kept < i {
                 let cost = cost(i, kept, &groups, &shares);
-                if cost < partners[i].0 {
-                    partners[i] = (cost, kept);
+                if cost < pair.0 {
+                    *pair = (cost, kept);
                 }
             }
         }
