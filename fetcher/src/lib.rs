@@ -5,18 +5,25 @@
 //!
 //! | floor | modules | what they know |
 //! |---|---|---|
+//! | 6 | `blocking` | the client for programs without a runtime |
+//! | 5 | `redact` | values in text on its way out |
 //! | 4 | [`client`] | when to ask, and what readers get meanwhile |
 //! | 3 | [`cache`] | what is held and for how long |
 //! | 2 | [`provider`] | how one kind of manager is asked |
 //! | 1b | [`http`] | one request over buffers that are wiped |
-//! | 1 | [`secret`], [`clock`] | values, their names, and time |
+//! | 1 | [`secret`], [`clock`], [`wipe`] | values, their names, time, and freed memory |
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod cache;
 pub mod client;
 pub mod clock;
 pub mod http;
 pub mod provider;
+#[cfg(feature = "redact")]
+pub mod redact;
 pub mod secret;
+pub mod wipe;
 
 pub use cache::{Entry, Freshness, Policy, ReadError, Reading};
 pub use client::{Builder, Event, Need, RotationHook, SecretHandle, SecretsManager};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; doors on one floor do not import each other.
 const FLOORS: &[&[&str]] = &[
-    &["secret", "clock"],
+    &["secret", "clock", "wipe"],
     &["http"],
     &["provider"],
     &["cache"],

@@ -1,6 +1,6 @@
 //! One value held, with its times. Immutable: a refresh puts another entry in its place.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use super::{Jitter, Policy};
@@ -87,6 +87,11 @@ impl Entry {
     /// The value.
     pub fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    /// The value without keeping it in memory, for those who must know how long it is held.
+    pub fn weak_secret(&self) -> Weak<Secret> {
+        Arc::downgrade(&self.secret)
     }
 
     /// The provider's name of this version.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::audit::{AuditSink, Auditor};
 use super::core::Core;
 use super::hook::RotationHook;
 use super::manager::SecretsManager;
+use super::observer::ValueObserver;
 use super::route::Routes;
 use super::scheduler;
 use super::seat::{Limits, Seat};
@@ -21,6 +23,8 @@ pub struct Builder {
     providers: Vec<(Arc<dyn SecretProvider>, Limits)>,
     routes: Routes,
     hooks: Vec<(String, Arc<dyn RotationHook>)>,
+    auditor: Option<Auditor>,
+    observers: Vec<Arc<dyn ValueObserver>>,
     clock: Option<Arc<dyn Clock>>,
     capacity: Option<usize>,
     seed: Option<u64>,
@@ -99,6 +103,28 @@ impl Builder {
         self
     }
 
+    /// Has every call to a provider recorded by `sink`.
+    pub fn audit(mut self, sink: impl AuditSink) -> Self {
+        let reads = self.auditor.is_some_and(|auditor| auditor.reads);
+        self.auditor = Some(Auditor { sink: Box::new(sink), reads });
+        self
+    }
+
+    /// Has every read recorded as well, cached ones included: that makes each cost what the sink costs.
+    /// Say it after [`Builder::audit`].
+    pub fn audit_reads(mut self) -> Self {
+        if let Some(auditor) = &mut self.auditor {
+            auditor.reads = true;
+        }
+        self
+    }
+
+    /// Tells `observer` of every value before readers can get it.
+    pub fn observer(mut self, observer: impl ValueObserver) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// The clock to go by; the machine's unless told otherwise.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -131,7 +157,16 @@ impl Builder {
         let seat = |(provider, limits)| Seat::new(provider, limits, now);
         let seats = self.providers.into_iter().map(seat).collect();
         let capacity = self.capacity.unwrap_or(CAPACITY);
-        let core = Arc::new(Core::new(clock, Jitter::new(self.seed), capacity, runtime, seats, self.routes));
+        let watchers = (self.auditor, self.observers);
+        let core = Arc::new(Core::new(
+            clock,
+            Jitter::new(self.seed),
+            capacity,
+            runtime,
+            seats,
+            self.routes,
+            watchers,
+        ));
         for (prefix, hook) in self.hooks {
             core.hooks.add(&prefix, hook);
         }

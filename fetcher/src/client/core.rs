@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+use super::audit::{AuditRecord, Auditor, Deed};
 use super::event::{Event, Journal};
 use super::fork::ForkGuard;
 use super::lease::Ledger;
+use super::observer::ValueObserver;
 use super::readiness::Wanted;
 use super::rotation::Hooks;
 use super::route::Routes;
 use super::seat::Seat;
-use crate::cache::{Agenda, Chore, Entry, Jitter, ReadError, Slot, SlotState, Store};
+use crate::cache::{Agenda, Chore, Entry, Jitter, ReadError, Reading, Slot, SlotState, Store};
 use crate::clock::{Clock, Tick};
-use crate::secret::SecretRef;
+use crate::secret::{SecretRef, Version};
 
 /// What all parts of one client share.
 pub(crate) struct Core {
@@ -31,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) routes: Routes,
     /// Secrets named at start.
     pub(crate) wanted: Wanted,
+    pub(crate) auditor: Option<Auditor>,
+    pub(crate) observers: Vec<Arc<dyn ValueObserver>>,
     pub(crate) hooks: Hooks,
     pub(crate) ledger: Ledger,
     closed: AtomicBool,
@@ -49,6 +53,7 @@ impl Core {
         runtime: Handle,
         seats: Vec<Seat>,
         routes: Routes,
+        watchers: (Option<Auditor>, Vec<Arc<dyn ValueObserver>>),
     ) -> Self {
         Self {
             clock,
@@ -61,6 +66,8 @@ impl Core {
             seats,
             routes,
             wanted: Wanted::default(),
+            auditor: watchers.0,
+            observers: watchers.1,
             hooks: Hooks::default(),
             ledger: Ledger::default(),
             closed: AtomicBool::new(false),
@@ -123,7 +130,7 @@ impl Core {
             Ok(slot)
         };
         let slot = self.store.find_or_insert(key, self.clock.coarse(), make, Slot::take_handle)?;
-        Ok(Held { core: self.clone(), slot })
+        Ok(Held { core: self.clone(), slot, caller: None })
     }
 
     /// Starts a task that is waited for at shutdown.
@@ -154,8 +161,33 @@ impl Core {
         }
         state.announce(Some(entry.version()));
         self.judge(slot, state, &entry);
+        self.observers.iter().for_each(|observer| observer.held(slot.key(), &entry));
         self.schedule(slot, state, &entry);
         slot.publish(Some(entry));
+    }
+
+    /// Records that a reader got `outcome`.
+    pub(crate) fn audit_read(&self, slot: &Slot, caller: Option<&str>, outcome: &Result<Reading, ReadError>) {
+        let (version, outcome) = match outcome {
+            Ok(reading) => (Some(reading.version()), if reading.is_fresh() { "ok" } else { "stale" }),
+            Err(error) => (None, error.cause().name()),
+        };
+        self.audit(slot, caller, Deed::Read, version, outcome);
+    }
+
+    /// Keeps a record, if that is wanted.
+    pub(crate) fn audit(
+        &self,
+        slot: &Slot,
+        caller: Option<&str>,
+        deed: Deed,
+        version: Option<&Version>,
+        outcome: &str,
+    ) {
+        let Some(auditor) = &self.auditor else { return };
+        let provider = &*self.seat(slot).name;
+        let (at, secret) = (self.clock.wall(), slot.key());
+        auditor.sink.record(&AuditRecord { at, caller, secret, provider, version, deed, outcome });
     }
 
     /// Reports, once for each version, that `entry` falls short of its class.
@@ -193,6 +225,7 @@ impl Core {
         state.announce(None);
         if !slot.is_empty() {
             slot.publish(None);
+            self.observers.iter().for_each(|observer| observer.dropped(slot.key()));
             self.journal.record(Event::Withdrawn { secret: slot.key().clone(), kind });
         }
     }
@@ -216,12 +249,25 @@ impl std::fmt::Debug for Core {
 pub(crate) struct Held {
     pub(crate) core: Arc<Core>,
     pub(crate) slot: Arc<Slot>,
+    /// On whose behalf, for the audit.
+    pub(crate) caller: Option<Arc<str>>,
+}
+
+impl Held {
+    /// Records what a reader got, if that is wanted.
+    #[inline]
+    pub(crate) fn audit(&self, outcome: &Result<Reading, ReadError>) {
+        if self.core.auditor.as_ref().is_some_and(|auditor| auditor.reads) {
+            let caller = self.caller.as_deref();
+            self.core.audit_read(&self.slot, caller, outcome);
+        }
+    }
 }
 
 impl Clone for Held {
     fn clone(&self) -> Self {
         self.slot.take_handle();
-        Self { core: self.core.clone(), slot: self.slot.clone() }
+        Self { core: self.core.clone(), slot: self.slot.clone(), caller: self.caller.clone() }
     }
 }
 

@@ -140,6 +140,8 @@ impl Journal {
 
     pub(crate) fn record(&self, event: Event) {
         event.trace();
+        #[cfg(feature = "metrics")]
+        event.measure();
         // Fails only when nobody listens.
         let _ = self.sender.send(event);
     }

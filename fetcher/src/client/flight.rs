@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::audit::Deed;
 use super::core::Core;
 use super::event::Event;
 use super::fetch::Call;
@@ -76,11 +77,15 @@ impl Cockpit {
                 }
                 let (secret, version) = (self.slot.key().clone(), fetched.version.clone());
                 let took = self.core.clock.now().since(began);
+                self.core.audit(&self.slot, None, Deed::Fetch, Some(&version), "ok");
                 self.core.journal.record(Event::Fetched { secret, version, took });
                 let (policy, clock) = (self.slot.policy(), &*self.core.clock);
                 self.arrive(Entry::new(fetched, sent, policy, clock, &self.core.jitter)).await
             }
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.core.audit(&self.slot, None, Deed::Fetch, None, error.cause().name());
+                self.fail(error)
+            }
         }
     }
 

@@ -56,7 +56,9 @@ impl SecretHandle {
     /// # Errors
     /// When there is no usable value.
     pub async fn read_with(&self, options: ReadOptions) -> Result<Reading, ReadError> {
-        self.held.core.read(&self.held, options).await
+        let outcome = self.held.core.read(&self.held, options).await;
+        self.held.audit(&outcome);
+        outcome
     }
 
     /// The fresh value held, if there is one: no lock, no allocation, no waiting.
@@ -64,7 +66,12 @@ impl SecretHandle {
     pub fn cached(&self) -> Option<Reading> {
         let core = &self.held.core;
         let entry = self.held.slot.fresh(core.clock.coarse())?;
-        core.fork.is_marked().then(|| Reading::new(entry, Freshness::Fresh))
+        if !core.fork.is_marked() {
+            return None;
+        }
+        let outcome = Ok(Reading::new(entry, Freshness::Fresh));
+        self.held.audit(&outcome);
+        outcome.ok()
     }
 
     /// Says that the value held may be wrong. See [`SecretsManager::invalidate`](super::SecretsManager::invalidate).

@@ -20,6 +20,8 @@ use crate::secret::{SecretPath, SecretRef};
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     core: Arc<Core>,
+    /// On whose behalf, for the audit.
+    caller: Option<Arc<str>>,
 }
 
 /// What one reader wants, beyond the secret's policy.
@@ -46,7 +48,12 @@ impl SecretsManager {
     }
 
     pub(crate) fn from_core(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, caller: None }
+    }
+
+    /// The same client on behalf of `caller`, whose name audit records carry: a tenant, a user, a job.
+    pub fn on_behalf_of(&self, caller: &str) -> Self {
+        Self { core: self.core.clone(), caller: Some(caller.into()) }
     }
 
     /// Reads a secret: at once when a usable value is held (then never waiting for the provider,
@@ -74,8 +81,10 @@ impl SecretsManager {
     /// # Errors
     /// As [`SecretsManager::read`].
     pub async fn read_with(&self, secret: &SecretRef, options: ReadOptions) -> Result<Reading, ReadError> {
-        let held = self.core.hold(secret)?;
-        self.core.read(&held, options).await
+        let held = self.hold(secret)?;
+        let outcome = self.core.read(&held, options).await;
+        held.audit(&outcome);
+        outcome
     }
 
     /// The fresh value held, if there is one: no lock, no allocation, no waiting.
@@ -83,7 +92,14 @@ impl SecretsManager {
     pub fn cached(&self, secret: &SecretRef) -> Option<Reading> {
         let now = self.core.clock.coarse();
         let entry = self.core.store.with(secret, |slot| slot.fresh(now))?;
-        self.core.fork.is_marked().then(|| Reading::new(entry, Freshness::Fresh))
+        if !self.core.fork.is_marked() {
+            return None;
+        }
+        let reading = Reading::new(entry, Freshness::Fresh);
+        if self.core.auditor.as_ref().is_some_and(|auditor| auditor.reads) {
+            self.audit_hit(secret, &reading);
+        }
+        Some(reading)
     }
 
     /// A handle on one secret, which saves looking it up and can watch it.
@@ -91,7 +107,7 @@ impl SecretsManager {
     /// # Errors
     /// When no provider is configured for it, or the cache is full.
     pub fn secret(&self, secret: &SecretRef) -> Result<SecretHandle, ReadError> {
-        self.core.hold(secret).map(SecretHandle::new)
+        self.hold(secret).map(SecretHandle::new)
     }
 
     /// A handle on the current version of the secret at `path`.
@@ -145,6 +161,19 @@ impl SecretsManager {
     /// The clock that the client goes by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.core.clock
+    }
+
+    fn hold(&self, secret: &SecretRef) -> Result<Held, ReadError> {
+        let mut held = self.core.hold(secret)?;
+        held.caller = self.caller.clone();
+        Ok(held)
+    }
+
+    #[cold]
+    fn audit_hit(&self, secret: &SecretRef, reading: &Reading) {
+        if let Some(slot) = self.core.store.find(secret) {
+            self.core.audit_read(&slot, self.caller.as_deref(), &Ok(reading.clone()));
+        }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {

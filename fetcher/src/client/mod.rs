@@ -1,6 +1,7 @@
 //! The client: one handle for a service's secrets. It decides when providers are asked, by whom,
 //! and what readers get meanwhile.
 
+mod audit;
 mod builder;
 mod core;
 mod event;
@@ -13,6 +14,9 @@ mod lease;
 mod manager;
 #[cfg(feature = "mapping")]
 mod mapping;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod observer;
 mod readiness;
 mod rotation;
 mod route;
@@ -21,6 +25,7 @@ mod seat;
 mod shutdown;
 mod watch;
 
+pub use audit::{AuditRecord, AuditSink, Deed, JsonLines};
 pub use builder::{BuildError, Builder};
 pub use event::Event;
 pub use handle::{Pair, SecretHandle};
@@ -28,6 +33,7 @@ pub use hook::{HookError, Rotation, RotationHook, Step};
 pub use manager::{ReadOptions, SecretsManager};
 #[cfg(feature = "mapping")]
 pub use mapping::{Mapping, MappingError};
+pub use observer::ValueObserver;
 pub use readiness::{Need, Readiness};
 pub use rotation::HookGuard;
 pub use shutdown::Farewell;

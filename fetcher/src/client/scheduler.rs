@@ -86,6 +86,7 @@ impl Core {
         if expired {
             slot.publish(None);
             state.announce(None);
+            self.observers.iter().for_each(|observer| observer.dropped(slot.key()));
             self.journal.record(Event::Expired { secret: slot.key().clone() });
         }
         let entry = slot.usable(now);

@@ -2,7 +2,7 @@
 //!
 //! Why not hyper: values pass through the read buffers of whatever speaks HTTP and TLS, and neither hyper's nor the
 //! buffered rustls connection's can be wiped. Here the bytes live in [`Buffer`]s only: `httparse` reads the head, the
-//! unbuffered rustls connection decrypts in place. What is left out on purpose: redirects, cookies, compression,
+//! unbuffered rustls connection decrypts in place (and leaves one copy of its own, see `tls.rs`). What is left out on purpose: redirects, cookies, compression,
 //! HTTP/2, proxies.
 
 mod address;

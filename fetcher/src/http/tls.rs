@@ -1,7 +1,8 @@
-//! TLS whose plain text passes through wiped buffers only.
+//! TLS over buffers that are wiped.
 //!
-//! The unbuffered rustls connection decrypts in the buffer that it is given, so nothing of an answer stays behind in
-//! buffers of the library's own.
+//! The unbuffered rustls connection decrypts in the buffer that it is given, which is ours. It hands the plain text on
+//! as a vector of its own, though, and frees that as it is: one copy of each record stays until its memory is used
+//! again (measured). Programs that cannot have that install [`crate::wipe::WipingAllocator`].
 
 use std::fmt;
 use std::fs;

@@ -76,6 +76,11 @@ impl Bao {
         server
     }
 
+    /// Waits until the mount, which has versions, takes requests.
+    pub(crate) async fn ready(&self, mount: &str) {
+        self.call(Method::Get, &format!("{mount}config"), "").await;
+    }
+
     async fn is_ready(&self) -> bool {
         let request = Request::new(Method::Get, "/v1/sys/health".to_owned());
         self.admin.send(&request).await.is_ok_and(|r| r.status == 200)

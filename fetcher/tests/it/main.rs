@@ -4,17 +4,28 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audit;
 mod bao;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bounds;
+#[cfg(target_os = "linux")]
+mod canary;
 mod faults;
 #[cfg(unix)]
 mod files;
 mod flights;
+#[cfg(target_os = "linux")]
+mod forked;
 mod http;
 mod leases;
 mod live;
 mod mapping;
+#[cfg(target_os = "linux")]
+mod memory;
 mod postgres;
+#[cfg(feature = "redact")]
+mod redact;
 mod refresh;
 mod rig;
 mod rotation;
