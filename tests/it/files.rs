@@ -39,6 +39,15 @@ fn an_empty_folder_is_clean() {
 }
 
 #[test]
+fn any_number_of_folders_may_be_named() {
+    let dir = Sandbox::new();
+    for folder in ["a", "b", "c", "d"] {
+        dir.file(format!("{folder}/x.txt"), "nothing here\n");
+    }
+    assert_eq!(summary(&dir, &["a", "b", "c", "d"])["scanned"]["files"], 4);
+}
+
+#[test]
 fn hidden_files_lock_files_and_bundles_are_scanned() {
     let dir = Sandbox::new();
     for name in

@@ -74,7 +74,7 @@ impl<'w, 'v> Walk<'w, 'v> {
             let name = self.files.base.relative(path).map_err(wrong)?;
             if self.named.insert(name.clone()) {
                 // The number of files in a folder is not known; it counts as many.
-                bytes += if meta.is_dir() { u64::MAX / 2 } else { meta.len() };
+                bytes = if meta.is_dir() { u64::MAX } else { meta.len().saturating_add(bytes) };
                 jobs.push(self.named_job(path, name, meta.is_dir()));
             }
         }
