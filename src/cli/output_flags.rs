@@ -137,13 +137,21 @@ impl ColorWhen {
     /// Makes everything that writes text follow.
     fn set(self) {
         let choice = match self {
-            // The environment's wish is read where the text is written.
+            // Under CI colours are taken to be wanted whatever the terminal; a dumb one shows them as noise.
+            Self::Auto if is_dumb_terminal() => anstream::ColorChoice::Never,
+            // The environment's other wishes are read where the text is written.
             Self::Auto => return,
             Self::Always => anstream::ColorChoice::Always,
             Self::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
     }
+}
+
+/// Whether the terminal says that it cannot show colours, and nobody insists.
+fn is_dumb_terminal() -> bool {
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
+    !forced && std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 fn target(path: &Path) -> Target {

@@ -1,20 +1,48 @@
 //! Finds known secrets in any text about to be shown, also where no rule found them: a comment, a message, a path.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::mask::STARS;
 use crate::model::Finding;
 
-/// The known values of some findings, raw and encoded.
+/// The known values of some findings, raw and encoded, by the bytes that each form begins with.
+///
+/// An automaton over all forms was tried: a few hundred private keys made it take more than a gigabyte and three
+/// seconds. Texts here are short, so a form is made only where its first bytes stand.
 pub(super) struct Redactor {
-    /// `None` when there is nothing to hide.
-    values: Option<AhoCorasick>,
-    /// The values that are long enough to be looked for in paths too.
-    long_values: Option<AhoCorasick>,
+    values: Vec<Vec<u8>>,
+    /// The longest first among those with one start, so that of two values at one place the longer is hidden.
+    forms: HashMap<[u8; SHORTEST], Vec<Needle>>,
+}
+
+/// One form of one value.
+struct Needle {
+    /// Index into the values.
+    value: usize,
+    form: Form,
+    /// Bytes of the whole form.
+    len: usize,
+    /// What the form begins with; tells most places apart before the form is made.
+    start: Vec<u8>,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy)]
+enum Form {
+    Raw,
+    Hex,
+    UpperHex,
+    Percent,
+    LowerPercent,
+    PercentAll,
+    Json,
+    /// Base64 after some bytes of other text in the same group.
+    Base64(usize),
+    UrlBase64(usize),
 }
 
 /// Bytes below which a value is so common that hiding it in all text would hide the text.
@@ -23,11 +51,13 @@ const SHORTEST: usize = 4;
 const LONG: usize = 8;
 /// Most values whose encoded forms are looked for; bounds the memory for files that are lists of secrets.
 const MOST_ENCODED: usize = 1000;
+/// Bytes of a form that are kept.
+const START: usize = 12;
 
 impl Redactor {
     /// One that hides nothing.
-    pub(super) const fn open() -> Self {
-        Self { values: None, long_values: None }
+    pub(super) fn open() -> Self {
+        Self { values: Vec::new(), forms: HashMap::new() }
     }
 
     /// One that hides the values of `findings`.
@@ -40,64 +70,101 @@ impl Redactor {
         }
         values.retain(|v| v.len() >= SHORTEST);
         let few = values.len() <= MOST_ENCODED;
-        let with_forms = |shortest: usize| {
-            let mut needles: BTreeSet<Vec<u8>> = BTreeSet::new();
-            for value in values.iter().filter(|v| v.len() >= shortest) {
-                needles.insert(value.to_vec());
-                if few && value.len() >= LONG {
-                    needles.extend(forms(value));
-                }
+        let values: Vec<Vec<u8>> = values.into_iter().map(<[u8]>::to_vec).collect();
+        let mut forms: HashMap<[u8; SHORTEST], Vec<Needle>> = HashMap::new();
+        for (index, value) in values.iter().enumerate() {
+            let encoded = if few && value.len() >= LONG { &Form::ENCODED[..] } else { &[] };
+            for &form in [Form::Raw].iter().chain(encoded) {
+                let whole = form.of(value);
+                let Some(key) = whole.first_chunk::<SHORTEST>() else { continue };
+                let start = whole[..whole.len().min(START)].to_vec();
+                forms.entry(*key).or_default().push(Needle { value: index, form, len: whole.len(), start });
             }
-            automaton(needles)
-        };
-        Self { values: with_forms(SHORTEST), long_values: with_forms(LONG) }
+        }
+        for needles in forms.values_mut() {
+            needles.sort_by_key(|needle| std::cmp::Reverse(needle.len));
+        }
+        Self { values, forms }
     }
 
     /// `text` with every known value replaced by stars.
     pub(super) fn text(&self, text: &[u8]) -> Vec<u8> {
-        replace(self.values.as_ref(), text)
+        self.replace(text, SHORTEST)
     }
 
     /// `path` with every known value of some length replaced by stars.
     pub(super) fn path(&self, path: &[u8]) -> Vec<u8> {
-        replace(self.long_values.as_ref(), path)
+        self.replace(path, LONG)
+    }
+
+    fn replace(&self, text: &[u8], shortest: usize) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((&first, after)) = rest.split_first() {
+            if let Some(len) = self.known_at(rest, shortest) {
+                shown.extend_from_slice(STARS.as_bytes());
+                rest = &rest[len..];
+            } else {
+                shown.push(first);
+                rest = after;
+            }
+        }
+        shown
+    }
+
+    /// Bytes of the longest known form that `text` begins with.
+    fn known_at(&self, text: &[u8], shortest: usize) -> Option<usize> {
+        let needles = self.forms.get(text.first_chunk::<SHORTEST>()?)?;
+        let stands = |needle: &&Needle| {
+            let value = &self.values[needle.value];
+            value.len() >= shortest
+                && text.len() >= needle.len
+                && text.starts_with(&needle.start)
+                && text.starts_with(&needle.form.of(value))
+        };
+        needles.iter().find(stands).map(|needle| needle.len)
     }
 }
 
-fn automaton(needles: BTreeSet<Vec<u8>>) -> Option<AhoCorasick> {
-    if needles.is_empty() {
-        return None;
-    }
-    let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles);
-    Some(built.expect("as many values as a file holds fit an automaton"))
-}
+impl Form {
+    /// Every form but the value itself.
+    const ENCODED: [Self; 12] = [
+        Self::Hex,
+        Self::UpperHex,
+        Self::Percent,
+        Self::LowerPercent,
+        Self::PercentAll,
+        Self::Json,
+        Self::Base64(0),
+        Self::Base64(1),
+        Self::Base64(2),
+        Self::UrlBase64(0),
+        Self::UrlBase64(1),
+        Self::UrlBase64(2),
+    ];
 
-fn replace(values: Option<&AhoCorasick>, text: &[u8]) -> Vec<u8> {
-    let Some(values) = values else { return text.to_vec() };
-    let mut shown = Vec::with_capacity(text.len());
-    values.replace_all_with_bytes(text, &mut shown, |_, _, shown| {
-        shown.extend_from_slice(STARS.as_bytes());
-        true
-    });
-    shown
-}
-
-/// Forms in which text around a finding may hold `value` once more.
-fn forms(value: &[u8]) -> Vec<Vec<u8>> {
-    let hex = |upper: bool| -> Vec<u8> {
-        let digits = value.iter().map(|b| if upper { format!("{b:02X}") } else { format!("{b:02x}") });
-        digits.collect::<String>().into_bytes()
-    };
-    let mut forms = vec![hex(false), hex(true), percent(value), percent(value).to_ascii_lowercase()];
-    forms.push(percent_all(value));
-    let json = serde_json::to_string(&String::from_utf8_lossy(value)).unwrap_or_default();
-    forms.push(json.trim_matches('"').as_bytes().to_vec());
-    for before in 0..3 {
-        forms.push(base64_core(&STANDARD_NO_PAD, value, before));
-        forms.push(base64_core(&URL_SAFE_NO_PAD, value, before));
+    /// `value` in this form.
+    fn of(self, value: &[u8]) -> Cow<'_, [u8]> {
+        let hex = |upper: bool| -> Vec<u8> {
+            let digits = value.iter().map(|b| if upper { format!("{b:02X}") } else { format!("{b:02x}") });
+            digits.collect::<String>().into_bytes()
+        };
+        let encoded = match self {
+            Self::Raw => return value.into(),
+            Self::Hex => hex(false),
+            Self::UpperHex => hex(true),
+            Self::Percent => percent(value),
+            Self::LowerPercent => percent(value).to_ascii_lowercase(),
+            Self::PercentAll => percent_all(value),
+            Self::Json => {
+                let json = serde_json::to_string(&String::from_utf8_lossy(value)).unwrap_or_default();
+                json.trim_matches('"').as_bytes().to_vec()
+            }
+            Self::Base64(before) => base64_core(&STANDARD_NO_PAD, value, before),
+            Self::UrlBase64(before) => base64_core(&URL_SAFE_NO_PAD, value, before),
+        };
+        if encoded.len() < LONG { Cow::default() } else { encoded.into() }
     }
-    forms.retain(|f| f.len() >= LONG);
-    forms
 }
 
 /// The digits of base64 text that `value` alone decides, when `before` bytes of other text precede it in its group.
@@ -163,6 +230,12 @@ mod tests {
         let redactor = Redactor::new(&[sample::finding("a.py", "key = test1", "test1")]);
         assert_eq!(redactor.path(b"test1/a.py"), b"test1/a.py");
         assert_eq!(redactor.text(b"say test1"), format!("say {STARS}").as_bytes());
+    }
+
+    #[test]
+    fn of_two_values_at_one_place_the_longer_is_hidden() {
+        let findings = ["abcdefgh", "abcdefgh12345"].map(|v| sample::finding("a.py", &format!("k = {v}"), v));
+        assert_eq!(Redactor::new(&findings).text(b"<abcdefgh12345>"), format!("<{STARS}>").as_bytes());
     }
 
     #[test]

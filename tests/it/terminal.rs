@@ -30,8 +30,10 @@ fn a_terminal_gets_colours_unless_the_environment_says_no() {
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stdout.contains("\x1b["), "{run:?}");
     for no in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR", "0")] {
-        let run = on_terminal(&dir, 100, &[no]);
-        assert!(!run.stdout.contains('\x1b'), "{no:?}: {run:?}");
+        for ci in [&[no][..], &[no, ("CI", "true")]] {
+            let run = on_terminal(&dir, 100, ci);
+            assert!(!run.stdout.contains('\x1b'), "{ci:?}: {run:?}");
+        }
     }
 }
 
