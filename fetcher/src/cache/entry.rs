@@ -40,7 +40,7 @@ impl Entry {
         clock: &dyn Clock,
         jitter: &Jitter,
     ) -> Self {
-        let Fetched { secret, version, created, lifetime } = fetched;
+        let Fetched { secret, version, created, lifetime, labels: _ } = fetched;
         let mut entry = Self {
             secret: Arc::new(secret),
             version,

@@ -191,6 +191,27 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// The provider called `name`, made anew.
+    ///
+    /// # Errors
+    /// When it cannot be made, or there is none of that name.
+    pub async fn provider(&self, name: &str) -> Result<Arc<dyn SecretProvider>, MappingError> {
+        let wrong = |cause: String| MappingError::Provider { provider: name.to_owned(), cause };
+        let entry = self.providers.get(name).ok_or_else(|| wrong("there is none of that name".to_owned()))?;
+        entry.make().await.map_err(wrong)
+    }
+
+    /// The provider called `name`, made anew, if it is Vault or OpenBao.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn vault(&self, name: &str) -> Result<Option<VaultProvider>, MappingError> {
+        let wrong = |cause: String| MappingError::Provider { provider: name.to_owned(), cause };
+        let Some(ProviderEntry::Vault(entry)) = self.providers.get(name) else { return Ok(None) };
+        let config = entry.config().map_err(wrong)?;
+        VaultProvider::new(config).map(Some).map_err(|e| wrong(e.to_string()))
+    }
+
     /// Names of the providers, sorted.
     pub fn providers(&self) -> impl Iterator<Item = &str> {
         self.providers.keys().map(String::as_str)

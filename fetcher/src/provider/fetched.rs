@@ -1,5 +1,6 @@
 //! One value as a provider gave it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::Lease;
@@ -16,17 +17,28 @@ pub struct Fetched {
     pub created: Option<SystemTime>,
     /// How long it lives.
     pub lifetime: Lifetime,
+    /// What people wrote beside the value, such as its owner: never secret.
+    pub labels: Labels,
 }
+
+/// Notes beside a secret, by name: Vault's custom metadata, the tags of clouds.
+pub type Labels = BTreeMap<String, String>;
 
 impl Fetched {
     /// A value without an end of its own.
     pub fn new(secret: Secret, version: Version) -> Self {
-        Self { secret, version, created: None, lifetime: Lifetime::Open }
+        Self { secret, version, created: None, lifetime: Lifetime::Open, labels: Labels::new() }
     }
 
     /// With another lifetime.
     pub fn with_lifetime(mut self, lifetime: Lifetime) -> Self {
         self.lifetime = lifetime;
+        self
+    }
+
+    /// With notes.
+    pub fn with_labels(mut self, labels: Labels) -> Self {
+        self.labels = labels;
         self
     }
 

@@ -14,6 +14,7 @@ pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 mod lease;
+mod listing;
 mod mock;
 pub mod vault;
 
@@ -24,8 +25,10 @@ use std::time::Duration;
 pub use capabilities::Capabilities;
 pub use change::ChangeListener;
 pub use fault::{Fault, FaultKind};
-pub use fetched::{Fetched, Lifetime};
+pub use fetched::{Fetched, Labels, Lifetime};
+
 pub use lease::{Lease, Renewal};
+pub use listing::Listing;
 pub use mock::{Attempt, MockProvider, Operation};
 
 use crate::secret::{SecretPath, SecretRef, Version};
@@ -75,6 +78,11 @@ pub trait SecretProvider: Send + Sync + 'static {
     fn list<'a>(&'a self, prefix: Option<&'a SecretPath>) -> Answer<'a, Vec<SecretPath>> {
         let _ = prefix;
         Box::pin(async { Err(Fault::new(FaultKind::Unsupported)) })
+    }
+
+    /// What [`Self::list`] finds, and what could not be listed: one closed folder does not hide the others.
+    fn survey<'a>(&'a self, prefix: Option<&'a SecretPath>) -> Answer<'a, Listing> {
+        Box::pin(async move { Ok(Listing { paths: self.list(prefix).await?, closed: Vec::new() }) })
     }
 
     /// Which version a fetch would give now, without moving the value over the wire.

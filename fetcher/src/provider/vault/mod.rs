@@ -17,9 +17,9 @@ use std::time::Duration;
 pub use config::{VaultConfig, VaultConfigError};
 pub use login::{Login, SecretId};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Renewal, SecretProvider};
+use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Listing, Renewal, SecretProvider};
 use crate::http::{Buffer, HttpClient, Method, Request, TlsError};
-use crate::secret::{SecretPath, SecretRef, Version, VersionSelector, escape_json};
+use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector, escape_json};
 
 use answer::Envelope;
 use mounts::Mounts;
@@ -72,6 +72,17 @@ impl VaultProvider {
         self.call(Method::Get, path, None).await
     }
 
+    /// One call of the server's API under the current login, for what [`SecretProvider`] has no word for: looking up
+    /// tokens, rotating roles. `path` begins after `/v1/` and is not encoded yet; the answer is the body, wiped with
+    /// the [`Secret`] that holds it.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Buffer>) -> Result<Secret, Fault> {
+        let answer = self.call(method, path, body).await?;
+        Ok(Secret::copy_of(answer.json().raw()))
+    }
+
     /// Life left in our login, when that has an end.
     fn login_left(&self) -> Option<Duration> {
         self.session.left()
@@ -102,6 +113,10 @@ impl SecretProvider for VaultProvider {
 
     fn list<'a>(&'a self, prefix: Option<&'a SecretPath>) -> Answer<'a, Vec<SecretPath>> {
         Box::pin(self.paths(prefix))
+    }
+
+    fn survey<'a>(&'a self, prefix: Option<&'a SecretPath>) -> Answer<'a, Listing> {
+        Box::pin(self.surveyed(prefix))
     }
 
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {

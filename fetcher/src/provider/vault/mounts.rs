@@ -50,6 +50,12 @@ impl Mounts {
 }
 
 impl VaultProvider {
+    /// Whether something was seen to be mounted at `path`.
+    pub(super) fn is_mount(&self, path: &str) -> bool {
+        let known = self.mounts.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().any(|(mount, _)| mount == path)
+    }
+
     /// The mount that `path` lies in. Any token that may read a path may ask for it.
     pub(super) async fn locate(&self, path: &SecretPath) -> Result<Located, Fault> {
         let path = path.as_str();

@@ -6,7 +6,7 @@ use super::answer::Envelope;
 use super::mounts::{Engine, Located};
 use super::{VaultProvider, no_stage};
 use crate::http::{Buffer, Method};
-use crate::provider::{Fault, FaultKind, Fetched, Lease, Lifetime};
+use crate::provider::{Fault, FaultKind, Fetched, Labels, Lease, Lifetime, Listing};
 use crate::secret::{Json, Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// How many earlier versions are looked at for the previous one that still exists.
@@ -121,8 +121,9 @@ impl VaultProvider {
         })
     }
 
-    pub(super) async fn paths(&self, prefix: Option<&SecretPath>) -> Result<Vec<SecretPath>, Fault> {
-        let mut paths = Vec::new();
+    /// The secrets below `prefix`; below every key/value mount that may be seen when there is none.
+    pub(super) async fn surveyed(&self, prefix: Option<&SecretPath>) -> Result<Listing, Fault> {
+        let mut listing = Listing::default();
         match prefix {
             Some(prefix) => {
                 // A mount is a prefix too, and cannot be located as a path below one.
@@ -130,21 +131,32 @@ impl VaultProvider {
                     SecretPath::parse(&format!("{prefix}/x")).map_err(|_| Fault::new(FaultKind::Invalid))?;
                 let Located { mount, engine, rest } = self.locate(&below).await?;
                 let folder = rest.strip_suffix('x').unwrap_or_default().to_owned();
-                self.walk(&mount, engine, folder, &mut paths).await?;
+                self.walk(&mount, engine, folder, &mut listing).await?;
             }
             None => {
                 for (mount, engine) in self.key_value_mounts().await? {
-                    match self.walk(&mount, engine, String::new(), &mut paths).await {
-                        // A mount that may be seen but not listed is no reason to lose the others.
-                        Err(fault) if fault.kind() == FaultKind::Denied => {}
-                        other => other?,
-                    }
+                    self.walk(&mount, engine, String::new(), &mut listing).await?;
                 }
             }
         }
-        paths.sort();
-        paths.dedup();
-        Ok(paths)
+        listing.paths.sort();
+        listing.paths.dedup();
+        Ok(listing)
+    }
+
+    /// The same, for callers who want all or nothing.
+    pub(super) async fn paths(&self, prefix: Option<&SecretPath>) -> Result<Vec<SecretPath>, Fault> {
+        let Listing { paths, closed } = self.surveyed(prefix).await?;
+        // Without a prefix: a mount that may be seen but not listed is no reason to lose the others.
+        let whole_mount = |(folder, fault): &(String, Fault)| {
+            prefix.is_none()
+                && fault.kind() == FaultKind::Denied
+                && self.is_mount(folder.trim_end_matches('/'))
+        };
+        match closed.into_iter().find(|closed| !whole_mount(closed)) {
+            Some((_, fault)) => Err(fault),
+            None => Ok(paths),
+        }
     }
 
     /// Appends the secrets below `folder`, which is empty or ends with a slash.
@@ -153,7 +165,7 @@ impl VaultProvider {
         mount: &str,
         engine: Engine,
         folder: String,
-        paths: &mut Vec<SecretPath>,
+        listing: &mut Listing,
     ) -> Result<(), Fault> {
         let middle = match engine {
             Engine::Kv2 => "metadata/",
@@ -165,17 +177,22 @@ impl VaultProvider {
         let mut left = vec![(folder, 0)];
         while let Some((folder, depth)) = left.pop() {
             let answer = match self.get(&format!("{mount}/{middle}{folder}?list=true")).await {
+                Ok(answer) => answer,
                 Err(fault) if fault.kind() == FaultKind::NotFound => continue,
-                answer => answer?,
+                Err(fault) => {
+                    listing.closed.push((format!("{mount}/{folder}"), fault));
+                    continue;
+                }
             };
             let keys = answer.data().and_then(|d| d.field("keys"));
             for key in keys.into_iter().flat_map(Json::items).filter_map(Json::plain) {
                 match key.strip_suffix('/') {
                     Some(_) if depth < DEPTH => left.push((format!("{folder}{key}"), depth + 1)),
                     Some(_) => {
-                        return Err(Fault::new(FaultKind::Invalid).with_detail("folders are nested too deep"));
+                        let fault = Fault::new(FaultKind::Invalid).with_detail("folders are nested too deep");
+                        listing.closed.push((format!("{mount}/{folder}{key}"), fault));
                     }
-                    None => paths.extend(SecretPath::parse(&format!("{mount}/{folder}{key}")).ok()),
+                    None => listing.paths.extend(SecretPath::parse(&format!("{mount}/{folder}{key}")).ok()),
                 }
             }
         }
@@ -190,7 +207,14 @@ fn versioned_value(answer: &Envelope) -> Result<Fetched, Fault> {
     let value = data.field("data").ok_or_else(missing)?;
     let number = data.at("metadata.version").and_then(Json::unsigned).ok_or_else(missing)?;
     let created = data.at("metadata.created_time").and_then(Json::plain).and_then(|t| time(&t));
+    let notes = data.at("metadata.custom_metadata");
+    let labels: Labels = notes
+        .into_iter()
+        .flat_map(Json::entries)
+        .filter_map(|(name, value)| Some((name.plain()?, value.plain()?)))
+        .collect();
     let fetched = Fetched::new(Secret::copy_of(value.raw()), Version::new(number.to_string()));
+    let fetched = fetched.with_labels(labels);
     Ok(match created {
         Some(created) => fetched.with_created(created),
         None => fetched,
