@@ -115,6 +115,7 @@ fn literal(rule: &Rule) -> String {
         Extractor::Pattern(pattern) => format!("Extractor::Pattern({})", text(pattern)),
         Extractor::Builtin(name) => format!("Extractor::Builtin({})", text(name)),
         Extractor::PathOnly => "Extractor::PathOnly".to_owned(),
+        Extractor::Known => "Extractor::Known".to_owned(),
     };
     let mut out = String::from("Rule {\n");
     let mut field = |name: &str, value: String| {

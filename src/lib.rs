@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 7 | `main`, [`cli`] | flags and exit codes |
 //! | 6 | [`scan`] | the order of the pipeline |
-//! | 5 | [`source`], [`report`], [`config`] | disk and git; output; what a team asks for |
+//! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
 //! | 2 | [`model`] | the nouns |
@@ -27,3 +27,4 @@ pub mod rule;
 pub mod scan;
 pub mod source;
 pub mod suppress;
+pub mod verify;

@@ -103,6 +103,8 @@ impl Create {
             ],
             // Findings are what a baseline is made of.
             found: 0,
+            judge: None,
+            fail_on: crate::model::State::FAILING.to_vec(),
         };
         let files = self.files.source(base, exclude, settings.config.max_file_size);
         let code = scan::run(&files, &config)?;

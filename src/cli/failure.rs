@@ -96,6 +96,17 @@ impl From<ConfigError> for Failure {
     }
 }
 
+#[cfg(feature = "fetcher")]
+impl From<crate::verify::VerifyError> for Failure {
+    fn from(error: crate::verify::VerifyError) -> Self {
+        let failure = Self::new(&error);
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
 impl From<RuleError> for Failure {
     fn from(error: RuleError) -> Self {
         let failure = Self::new(&error);

@@ -24,6 +24,11 @@ mod scan;
 mod scan_flags;
 mod settings;
 mod stdin;
+#[cfg(feature = "fetcher")]
+mod verify_flags;
+#[cfg(not(feature = "fetcher"))]
+#[path = "no_verify_flags.rs"]
+mod verify_flags;
 
 use std::process::ExitCode;
 
@@ -38,6 +43,8 @@ mod heading {
     pub(super) const INPUT: &str = "Input";
     pub(super) const RULES: &str = "Rules";
     pub(super) const OUTPUT: &str = "Output";
+    #[cfg(feature = "fetcher")]
+    pub(super) const VERIFICATION: &str = "Verification";
 }
 
 /// finds leaked secrets in files, staged changes and git history

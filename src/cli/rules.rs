@@ -203,7 +203,7 @@ impl<'r> Stated<'r> {
         let (pattern, reader) = match &rule.extractor {
             Extractor::Pattern(pattern) => (Some(pattern.as_ref()), None),
             Extractor::Builtin(name) => (None, Some(name.as_ref())),
-            Extractor::PathOnly => (None, None),
+            Extractor::PathOnly | Extractor::Known => (None, None),
         };
         let part = |p: &'r rule::Requirement| Part {
             rule: &p.rule,

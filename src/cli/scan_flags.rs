@@ -7,7 +7,8 @@ use super::Failure;
 use super::output_flags::OutputFlags;
 use super::rule_flags::RuleFlags;
 use super::settings::{Read, SettingsFlags};
-use crate::detect::Detector;
+use super::verify_flags::VerifyFlags;
+use crate::detect::{Detector, known};
 use crate::report::Root;
 use crate::scan::Config;
 use crate::suppress::PathGlobs;
@@ -21,6 +22,8 @@ pub(crate) struct ScanFlags {
     rules: RuleFlags,
     #[command(flatten)]
     pub(super) output: OutputFlags,
+    #[command(flatten)]
+    pub(super) verify: VerifyFlags,
     /// Time after which the scan is given up.
     #[arg(skip)]
     pub(super) time_limit: Option<Duration>,
@@ -50,8 +53,16 @@ impl ScanFlags {
         let mut settings = self.settings.load(read)?;
         let exclude = settings.exclude(exclude)?;
         let parts = self.rules.choose(&mut settings.pack)?;
+        let asked = self.verify.prepare(&settings.config.managers, self.settings.trust())?;
+        if asked.known.is_some() {
+            settings.pack.insert(known::rule());
+        }
+        let mut detector = Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?;
+        if let Some(values) = asked.known {
+            detector = detector.with_known(values);
+        }
         let config = Config {
-            detector: Arc::new(Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?),
+            detector: Arc::new(detector),
             suppressor: settings.suppressor,
             min_confidence: self.rules.min_confidence.into(),
             min_severity: self.rules.min_severity.into(),
@@ -64,6 +75,8 @@ impl ScanFlags {
             time_limit: self.time_limit,
             outputs,
             found: self.output.exit_code,
+            judge: asked.judge,
+            fail_on: asked.fail_on,
         };
         Ok(Prepared { config, exclude, max_file_size: settings.config.max_file_size })
     }

@@ -9,6 +9,7 @@ use super::{Failure, heading};
 use crate::config::{self, Config, FILE_NAME};
 use crate::rule::{self, Extractor, RuleError, RulePack};
 use crate::suppress::{Baseline, PathGlobs, Suppressor};
+use crate::verify::Trust;
 
 /// Flags that say where settings come from.
 #[derive(Debug, clap::Args)]
@@ -49,6 +50,11 @@ pub(crate) struct Settings {
 }
 
 impl SettingsFlags {
+    /// Whether the configuration's word may send credentials somewhere.
+    pub(super) const fn trust(&self) -> Trust {
+        if self.config.is_some() { Trust::Named } else { Trust::Found }
+    }
+
     /// Reads everything; what the configuration names is read through `read`.
     pub(crate) fn load(&self, read: &Read<'_>) -> Result<Settings, Failure> {
         let mut settings = self.load_without_baseline(read)?;

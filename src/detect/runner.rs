@@ -73,7 +73,7 @@ impl Runner {
     /// The rule's author's.
     pub(super) fn new(index: usize, rule: &Rule) -> Result<Option<Self>, FaultCause> {
         match &rule.extractor {
-            Extractor::PathOnly => Ok(None),
+            Extractor::PathOnly | Extractor::Known => Ok(None),
             Extractor::Builtin(name) => {
                 let reader = builtin(name).ok_or_else(|| FaultCause::NoReader(name.to_string()))?;
                 Ok(Some(Self::of_reader(index, rule, reader)))
@@ -201,6 +201,7 @@ impl Runner {
                         evidence: found.evidence,
                         why,
                         parts: Vec::new(),
+                        known: None,
                         reads,
                     });
                 });
@@ -286,6 +287,7 @@ fn candidate<'r>(
         evidence: None,
         why: std::iter::once(why()).chain(passed.note).collect(),
         parts: Vec::new(),
+        known: None,
         reads,
     })
 }

@@ -104,6 +104,10 @@ fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
         let key = |c: &Candidate<'_>| (c.confidence, c.severity, c.matched.len());
         return (key(other), Reverse(&other.rule.id)) > (key(c), Reverse(&c.rule.id));
     }
+    // What the manager is known to hold is told, whatever else the bytes around it may be.
+    if c.known.is_some() && other.known.is_none() {
+        return false;
+    }
     let first = other.rule.id == c.rule.id && other.span.start < c.span.start;
     other.span.contains(c.span) || (first && !c.span.contains(other.span))
 }

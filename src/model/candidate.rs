@@ -30,8 +30,19 @@ pub struct Candidate<'r> {
     pub why: Vec<Reason>,
     /// Other parts of a multi-part secret: the rule of the part and its span in the original blob.
     pub parts: Vec<(&'r Rule, Span)>,
+    /// Set when it was found because it is a value of the manager.
+    pub known: Option<KnownValue>,
     /// The bytes that were read to find it: where they are the same, so is the candidate.
     pub reads: Reads,
+}
+
+/// Which value of the manager was found, and how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownValue {
+    /// The number under which the value is searched for in this run.
+    pub number: u32,
+    /// The form, such as `base64`.
+    pub form: &'static str,
 }
 
 /// The bytes on which a decision rests, as a half-open range of one blob's offsets. Reaches past an end of the blob

@@ -1,6 +1,6 @@
 //! A reported hit, owned.
 
-use super::{Fingerprint, Origin, Reason, Region, Secret, Span, Spread};
+use super::{Fingerprint, KnownValue, Origin, Reason, Region, Secret, Span, Spread, Verdict};
 use crate::rule::{Confidence, RuleRef, Severity};
 
 /// A reported hit.
@@ -42,6 +42,10 @@ pub struct Finding {
     pub line_hash: Option<String>,
     /// How far the secret spread, when a whole history was scanned.
     pub spread: Option<Box<Spread>>,
+    /// Which value of the manager it is, when it was searched for as such.
+    pub known: Option<KnownValue>,
+    /// What the manager says, when it was asked.
+    pub verdict: Option<Box<Verdict>>,
     /// Set when something suppresses the finding; such findings are reported only on request.
     pub suppressed: Option<Suppression>,
 }

@@ -11,9 +11,10 @@ mod secret;
 mod span;
 mod spread;
 mod tally;
+mod verdict;
 
 pub use blob::{Blob, Scope, Start};
-pub use candidate::{Candidate, Reads, Reason};
+pub use candidate::{Candidate, KnownValue, Reads, Reason};
 pub use evidence::Evidence;
 pub use finding::{Excerpt, Finding, LineOffsets, Related, Suppression};
 pub use fingerprint::Fingerprint;
@@ -23,3 +24,4 @@ pub use secret::Secret;
 pub use span::Span;
 pub use spread::Spread;
 pub use tally::{Gap, SkipReason, Tally};
+pub use verdict::{Lent, Managed, State, Verdict};

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use super::plain::plain;
 use super::totals::{Totals, count};
 use super::view::{View, views};
-use super::{Reporter, Summary};
+use super::{Reporter, Summary, verdict};
 use crate::model::Gap;
 use crate::rule::Severity;
 
@@ -68,7 +68,9 @@ fn finding(view: &View<'_>, prefix: &str, out: &mut dyn Write) -> io::Result<()>
         write!(out, ",endLine={}", end.line)?;
     }
     let why: Vec<&str> = finding.why.iter().map(AsRef::as_ref).collect();
-    let message = format!("{} ({}). {}", view.secret(), why.join(", "), view.remedy());
+    let verdict =
+        finding.verdict.as_deref().map_or_else(String::new, |v| format!(" Verdict: {}.", verdict::words(v)));
+    let message = format!("{} ({}).{verdict} {}", view.secret(), why.join(", "), view.remedy());
     writeln!(out, ",title={}::{}", property(&finding.rule.title), escaped(&message))
 }
 

@@ -98,6 +98,7 @@ fn tags(view: &View<'_>) -> Vec<String> {
     let mut tags: Vec<String> = view.finding.rule.tags.iter().map(|t| t.clone().into_owned()).collect();
     let layers = &view.finding.layers;
     tags.extend(layers.iter().map(|layer| format!("decoded:{layer}")));
+    tags.extend(view.finding.verdict.as_ref().map(|v| format!("verdict:{}", v.state().as_str())));
     if !layers.is_empty() {
         tags.push(format!("decode-depth:{}", layers.len()));
     }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::plain::plain;
 use super::totals::Totals;
 use super::view::{View, views};
-use super::{Reporter, Summary, time};
+use super::{Reporter, Summary, time, verdict};
 use crate::model::{Gap, Place, Suppression};
 use crate::rule::{Confidence, Severity};
 
@@ -151,6 +151,7 @@ fn why(view: &View<'_>) -> String {
 fn notes(view: &View<'_>) -> Vec<String> {
     let finding = view.finding;
     let mut notes = Vec::new();
+    notes.extend(finding.verdict.as_deref().map(verdict::words));
     match &finding.origin.place {
         Place::Commit(commit) | Place::Message(commit, _) => {
             let (id, author) =

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bstr::ByteSlice;
 use serde::Serialize;
 
+use super::verdict::{self, VerdictEntry};
 use super::view::{View, views};
 use super::{Reporter, Summary, time};
 use crate::model::{Commit, MessageKind, Place, Position, Region, Suppression, Tally};
@@ -60,6 +61,9 @@ struct Entry<'s> {
     why: Vec<&'s str>,
     parts: Vec<Part<'s>>,
     revoke: &'s str,
+    /// What the manager says, when it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictEntry<'s>>,
     suppressed: Option<SuppressedEntry<'s>>,
 }
 
@@ -181,6 +185,7 @@ fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
         why: finding.why.iter().map(AsRef::as_ref).collect(),
         parts: finding.parts.iter().map(part).collect(),
         revoke: &finding.rule.revoke,
+        verdict: finding.verdict.as_deref().map(verdict::entry),
         suppressed: finding.suppressed.as_ref().map(suppressed),
     }
 }

@@ -19,6 +19,7 @@ mod sarif;
 mod secrecy;
 mod time;
 mod totals;
+mod verdict;
 mod view;
 
 use std::io;

@@ -43,6 +43,8 @@ pub(super) fn finding(path: &str, text: &str, secret: &str) -> Finding {
         fingerprint: Fingerprint::new("acme-key", path.as_bytes(), [b"", b""]),
         line_hash: Some("39fa2ee980eb94b0:1".into()),
         spread: None,
+        known: None,
+        verdict: None,
         suppressed: None,
     }
 }

@@ -20,7 +20,7 @@ use serde_sarif::sarif::{
 use super::plain::plain;
 use super::totals::count;
 use super::view::{View, views};
-use super::{Reporter, Summary};
+use super::{Reporter, Summary, verdict};
 use crate::model::{Finding, Gap, Origin, Place, Region, Suppression};
 use crate::rule::Severity;
 
@@ -132,6 +132,9 @@ fn text(view: &View<'_>) -> String {
     if !why.is_empty() {
         text += &format!(" ({})", why.join(", "));
     }
+    if let Some(verdict) = &finding.verdict {
+        text += &format!(". Verdict: {}", verdict::words(verdict));
+    }
     text + &format!(". {}.", view.remedy())
 }
 
@@ -191,6 +194,11 @@ fn properties(view: &View<'_>) -> PropertyBag {
     ]);
     if let Some(commit) = view.commit() {
         bag.insert("commit".to_owned(), commit.id.as_str().into());
+    }
+    if let Some(verdict) = &finding.verdict
+        && let Ok(verdict) = serde_json::to_value(verdict::entry(verdict))
+    {
+        bag.insert("verdict".to_owned(), verdict);
     }
     if !finding.layers.is_empty() {
         bag.insert("decoded".to_owned(), finding.layers.clone().into());

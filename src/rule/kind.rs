@@ -60,6 +60,8 @@ pub enum Extractor {
     Builtin(Text),
     /// The path alone (`Rule::path`).
     PathOnly,
+    /// The values that the organisation's own secrets manager holds. No file can state it.
+    Known,
 }
 
 /// A part that belongs to a multi-part secret.

@@ -84,6 +84,7 @@ impl<'s> Finder<'s> {
             evidence: _,
             mut why,
             parts,
+            known,
             reads: _,
         } = candidate;
         let blob = hits.blob;
@@ -113,6 +114,8 @@ impl<'s> Finder<'s> {
             fingerprint: hits.fingerprint(rule, span),
             line_hash: None,
             spread: None,
+            known,
+            verdict: None,
             suppressed: ruling.suppressed,
             secret,
         }

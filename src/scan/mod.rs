@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::detect::Detector;
-use crate::model::{Finding, Tally};
+use crate::model::{Finding, State, Tally};
 use crate::report::{Progress, Root, Summary};
 use crate::rule::{Confidence, Severity, Text};
 use crate::source::{Source, SourceError};
 use crate::suppress::Suppressor;
+use crate::verify::Judge;
 
 use collector::Collector;
 pub use output::{Output, OutputError, Target};
@@ -52,6 +53,10 @@ pub struct Config {
     pub outputs: Vec<Output>,
     /// Exit code when there are findings; [`FAILED`] beats it.
     pub found: u8,
+    /// Who gives findings their verdicts, when they are to be verified.
+    pub judge: Option<Box<dyn Judge>>,
+    /// Verdicts with which a finding counts; one without a verdict always does.
+    pub fail_on: Vec<State>,
 }
 
 /// Exit code of a run that failed or missed something it should have scanned.
@@ -76,7 +81,7 @@ pub struct Outcome {
 /// What stops the run, or a report that could not be written (the others are written all the same).
 pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
     let outcome = collect(source, config)?;
-    let exit_code = outcome.exit_code(config.found);
+    let exit_code = outcome.exit_code(config.found, &config.fail_on);
     let suppressed = outcome.findings.iter().filter(|f| f.suppressed.is_some()).count();
     let Outcome { mut findings, tally, elapsed } = outcome;
     if !config.show_suppressed {
@@ -107,16 +112,23 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);
-    let findings = source.refine(findings);
+    let mut findings = source.refine(findings);
+    let mut tally = tally;
+    if let Some(judge) = &config.judge {
+        judge.judge(&mut findings, &mut tally);
+    }
     Ok(Outcome { findings, tally, elapsed: begun.elapsed() })
 }
 
 impl Outcome {
     /// The exit code: [`FAILED`] when something was missed, else `found` when something was found, else 0.
-    pub fn exit_code(&self, found: u8) -> u8 {
+    ///
+    /// A suppressed finding does not count, nor does one whose verdict is not among `fail_on`.
+    pub fn exit_code(&self, found: u8, fail_on: &[State]) -> u8 {
+        let fails = |f: &Finding| f.verdict.as_ref().is_none_or(|v| fail_on.contains(&v.state()));
         if !self.tally.gaps.is_empty() {
             FAILED
-        } else if self.findings.iter().any(|f| f.suppressed.is_none()) {
+        } else if self.findings.iter().any(|f| f.suppressed.is_none() && fails(f)) {
             found
         } else {
             0

@@ -46,6 +46,8 @@ fn config() -> Config {
         time_limit: None,
         outputs: Vec::new(),
         found: FOUND,
+        judge: None,
+        fail_on: crate::model::State::FAILING.to_vec(),
     }
 }
 
@@ -102,7 +104,7 @@ fn a_name_tells_nothing_of_values() {
 fn suppressed_findings_do_not_count() {
     let text = format!("x = {} # leakward:allow", token(1));
     let outcome = collect(&Blobs { blobs: vec![("a", text.into_bytes())], threads: 1 }, &config()).unwrap();
-    assert_eq!((outcome.findings.len(), outcome.exit_code(FOUND)), (1, 0));
+    assert_eq!((outcome.findings.len(), outcome.exit_code(FOUND, &[])), (1, 0));
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn a_scan_that_runs_out_of_time_is_incomplete_and_says_so() {
         &config,
     )
     .unwrap();
-    assert_eq!(outcome.exit_code(FOUND), FAILED);
+    assert_eq!(outcome.exit_code(FOUND, &[]), FAILED);
     assert_eq!(outcome.tally.gaps.len(), 1);
 }
 

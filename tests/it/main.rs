@@ -4,6 +4,8 @@
 
 mod agent_hook;
 mod bad_files;
+#[cfg(feature = "fetcher")]
+mod bao;
 mod baseline;
 mod config_schema;
 mod files;
@@ -22,3 +24,5 @@ mod stdin;
 mod suppression;
 mod terminal;
 mod token;
+#[cfg(feature = "fetcher")]
+mod verify;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::known::KnownIndex;
 use super::paths::Paths;
 use super::pattern::Workspace;
 use super::prefilter::{Hit, Prefilter, Trigger};
@@ -11,8 +12,8 @@ use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
 use super::wide;
 use crate::classify;
-use crate::model::{Blob, Candidate, Reads, Span};
-use crate::rule::{Rule, RulePack, Run};
+use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
+use crate::rule::{Extractor, Rule, RulePack, Run};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Detector {
     reads: (usize, usize),
     /// Tells scratches of different detectors apart.
     id: u64,
+    /// Values of the manager that are searched for, and the index of their rule.
+    known: Option<(usize, KnownIndex)>,
 }
 
 /// Whom a trigger wakes.
@@ -101,7 +104,15 @@ impl Detector {
         let reads = near.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or_default();
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
-        Ok(Self { pack, paths, runners, prefilter, woken, by_run, by_blob, reads, id })
+        Ok(Self { pack, paths, runners, prefilter, woken, by_run, by_blob, reads, id, known: None })
+    }
+
+    /// The same detector, which also searches for the values of `index`, by the rule of the pack that is for them.
+    #[must_use]
+    pub fn with_known(mut self, index: KnownIndex) -> Self {
+        let rule = self.pack.rules().iter().position(|r| r.extractor == Extractor::Known);
+        self.known = rule.map(|rule| (rule, index));
+        self
     }
 
     /// The rules it runs.
@@ -207,6 +218,32 @@ impl Detector {
             let runner = &self.runners[i as usize];
             runner.at_blob(self.rule(runner), bytes, &mut workspaces[i as usize], sink);
         }
+        self.find_known(bytes, Span::new(0, bytes.len()), sink);
+    }
+
+    /// Calls `sink` with the values of the manager that stand in `range` of `bytes`.
+    fn find_known<'r>(&'r self, bytes: &[u8], range: Span, sink: &mut dyn FnMut(Candidate<'r>)) {
+        let Some((rule, index)) = &self.known else { return };
+        let rule: &Rule = &self.pack.rules()[*rule];
+        index.search(range.of(bytes), &mut |hit| {
+            let span = hit.span.shifted(range.start as isize);
+            sink(Candidate {
+                rule,
+                span,
+                matched: span,
+                decoded: None,
+                layers: Vec::new(),
+                confidence: rule.confidence,
+                severity: rule.severity,
+                expires: None,
+                evidence: None,
+                why: vec![Reason::Owned(format!("known value, {}", hit.form.as_str()))],
+                parts: Vec::new(),
+                known: Some(KnownValue { number: hit.value, form: hit.form.as_str() }),
+                // The neighbours tell whether a short one stands by itself.
+                reads: Reads { start: span.start as isize - 1, end: span.end as isize + 1 },
+            });
+        });
     }
 
     /// Calls `sink` with the keyword of every hit in `bytes` (empty: a run of token characters). For measuring the
@@ -273,6 +310,15 @@ impl Detector {
                     }
                 }),
             });
+        }
+        if let Some((_, index)) = &self.known {
+            for range in around(changed, (index.reach(), index.reach()), bytes.len()) {
+                self.find_known(bytes, range, &mut |c| {
+                    if touched(c.reads) {
+                        sink(c);
+                    }
+                });
+            }
         }
         Ok(trace)
     }

@@ -12,6 +12,10 @@ use crate::model::Span;
 
 /// Least length of a pattern, in bytes.
 const MIN: usize = 8;
+/// Bytes of a long value that are searched for.
+const LONGEST: usize = 4096;
+/// Below this length a pattern must stand by itself: it may be part of longer words by chance.
+const WORD: usize = 16;
 /// Bytes of a gram that the bitmap knows.
 const GRAM: usize = 4;
 /// Distance between the positions that are looked at: an 8-byte window holds a gram at one of 5 offsets.
@@ -61,6 +65,8 @@ pub struct KnownIndex {
     /// One bit for each hash of a gram.
     bitmap: Vec<u64>,
     shift: u32,
+    /// Length of the longest pattern, in bytes.
+    longest: usize,
 }
 
 /// Secrets of one run: who reads the index in memory cannot test guesses without them.
@@ -112,6 +118,7 @@ impl KnownIndexBuilder {
     }
 
     fn pattern(&mut self, value: u32, form: Form, bytes: &[u8]) {
+        let bytes = &bytes[..bytes.len().min(LONGEST)];
         let mac = self.keys.mac(bytes);
         // The rarest window so far: values of one shape (`postgres://…`) must not share one anchor.
         let windows = bytes.windows(MIN).take(64).enumerate();
@@ -151,7 +158,8 @@ impl KnownIndexBuilder {
             }
             slots[at] = (hash, chain[0]);
         }
-        KnownIndex { keys, patterns, slots, next, bitmap, shift }
+        let longest = patterns.iter().map(|p| p.len as usize).max().unwrap_or_default();
+        KnownIndex { keys, patterns, slots, next, bitmap, shift, longest }
     }
 }
 
@@ -159,6 +167,11 @@ impl KnownIndex {
     /// Whether nothing is searched for.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
+    }
+
+    /// How far from a byte an occurrence that it decides about may begin or end.
+    pub const fn reach(&self) -> usize {
+        self.longest + 2
     }
 
     /// Calls `sink` with every occurrence in `bytes`. Order is not specified; none is told twice.
@@ -208,12 +221,22 @@ impl KnownIndex {
         let start = window.checked_sub(pattern.anchor as usize)?;
         let end = start + pattern.len as usize;
         let text = bytes.get(start..end)?;
+        if text.len() < WORD && pattern.form != Form::Base64 && !stands_alone(bytes, start, end) {
+            return None;
+        }
         (self.keys.mac(text) == pattern.mac).then_some(KnownHit {
             span: Span::new(start, end),
             value: pattern.value,
             form: pattern.form,
         })
     }
+}
+
+/// Whether `bytes[start..end]` is not part of a longer word.
+fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
+    let word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    let joined_before = start > 0 && word(start - 1) && word(start);
+    !joined_before && !(word(end - 1) && word(end))
 }
 
 impl Keys {
@@ -352,6 +375,13 @@ mod tests {
             let found = hits(&index, format!("url = \"{value}\"").as_bytes());
             assert!(found.iter().any(|h| h.value == i as u32 && h.form == Form::Plain), "{i}");
         }
+    }
+
+    #[test]
+    fn a_short_value_inside_a_longer_word_is_chance() {
+        let index = index(&["deadbeef"]);
+        assert_eq!(hits(&index, b"7deadbeef").len() + hits(&index, b"deadbeef0").len(), 0);
+        assert_eq!(hits(&index, b"x=deadbeef;").len(), 1);
     }
 
     #[test]

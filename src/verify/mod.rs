@@ -1,0 +1,56 @@
+//! The door to the organisation's own secrets managers: pulls what they hold, and compares it here.
+//!
+//! Values are read through the fetcher with read-only calls, hashed under a key that is drawn for this run and never
+//! written down, and wiped. Found strings stay in this process, but for what `--lookup` names: tokens, accessors and
+//! lease ids, which are looked up at the configured server and nowhere else.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `settings` | `[managers.NAME]` of the configuration, or the usual environment |
+//! | `reader` | which paths are read, in what order, and what did not answer |
+//! | `pieces` | which parts of a stored value may leak by themselves |
+//! | `holdings` | hashes of what was read, and where it lies |
+//! | `forms` | which values a found text may stand for |
+//! | `verification` | findings in, verdicts out |
+
+#[cfg(feature = "fetcher")]
+mod error;
+#[cfg(feature = "fetcher")]
+mod forms;
+#[cfg(feature = "fetcher")]
+mod holdings;
+#[cfg(feature = "fetcher")]
+mod key_material;
+#[cfg(feature = "fetcher")]
+mod pieces;
+#[cfg(feature = "fetcher")]
+mod reader;
+#[cfg(feature = "fetcher")]
+mod settings;
+#[cfg(feature = "fetcher")]
+mod verification;
+
+use crate::model::{Finding, Tally};
+
+#[cfg(feature = "fetcher")]
+pub use error::VerifyError;
+#[cfg(feature = "fetcher")]
+pub use settings::ManagerSettings;
+#[cfg(feature = "fetcher")]
+pub use verification::Verification;
+
+/// Whether the user named the configuration, or it came with what is scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The user named it.
+    Named,
+    /// It was found among the scanned files, which whoever proposes a change may edit.
+    Found,
+}
+
+/// Gives findings their verdicts, once all are found.
+pub trait Judge: Send + Sync + std::fmt::Debug {
+    /// Gives `findings` their verdicts, and drops those that turn out to be none. What could not be asked is told
+    /// in `tally`.
+    fn judge(&self, findings: &mut Vec<Finding>, tally: &mut Tally);
+}

@@ -1,0 +1,245 @@
+//! Findings in, verdicts out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::holdings::{Hash, Holdings};
+use super::reader::{self, Coverage};
+use super::settings::ManagerSettings;
+use super::{Judge, VerifyError, forms, key_material};
+use crate::detect::known::{KnownIndex, Refusal};
+use crate::model::{Finding, State, Tally, Verdict};
+use crate::rule::Severity;
+
+/// Verification against the configured managers. They are asked once, when the first finding (or the search for known
+/// values) needs them; nothing is asked when nothing was found.
+#[derive(Debug)]
+pub struct Verification {
+    managers: Vec<ManagerSettings>,
+    /// Whether the values are searched for as well.
+    search: bool,
+    held: OnceLock<Result<Held, String>>,
+}
+
+/// What the managers answered.
+#[derive(Debug)]
+struct Held {
+    holdings: Holdings,
+    /// By the number under which a value is searched for.
+    numbers: Vec<Hash>,
+    refused: Vec<(String, Refusal)>,
+    /// By manager, in the order of the settings.
+    coverage: Vec<(String, Coverage)>,
+}
+
+/// Places in which a value may be found before it is taken to be a common word.
+const MOST_PLACES: usize = 100;
+/// What did not answer, named in a note; the rest is counted.
+const NAMED: usize = 5;
+
+impl Verification {
+    /// Verification against `managers`; `search`: their values are searched for as well.
+    pub const fn new(managers: Vec<ManagerSettings>, search: bool) -> Self {
+        Self { managers, search, held: OnceLock::new() }
+    }
+
+    /// Reads the managers now, and returns the index of the values that they hold.
+    ///
+    /// # Errors
+    /// They cannot be asked at all.
+    pub fn known_values(&self) -> Result<KnownIndex, VerifyError> {
+        let (held, index) = self.read()?;
+        let _ = self.held.set(Ok(held));
+        index.ok_or_else(|| VerifyError::System("the values were not asked for".to_owned()))
+    }
+
+    fn read(&self) -> Result<(Held, Option<KnownIndex>), VerifyError> {
+        let system = |e: &dyn std::fmt::Display| VerifyError::System(e.to_string());
+        let holdings = Arc::new(Mutex::new(Holdings::new(self.search).map_err(|e| system(&e))?));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| system(&e))?;
+        let coverage = runtime.block_on(async {
+            let mut all = Vec::new();
+            for manager in &self.managers {
+                let coverage = reader::read_all(manager, Arc::clone(&holdings)).await?;
+                all.push((manager.name.clone(), coverage));
+            }
+            Ok::<_, VerifyError>(all)
+        })?;
+        drop(runtime);
+        let holdings = Arc::try_unwrap(holdings).map_err(|_| system(&"a reader did not end"))?;
+        let mut holdings = holdings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (index, numbers, refused) = match holdings.take_known() {
+            Some(known) => (Some(known.index), known.numbers, known.refused),
+            None => (None, Vec::new(), Vec::new()),
+        };
+        Ok((Held { holdings, numbers, refused, coverage }, index))
+    }
+
+    fn held(&self) -> &Result<Held, String> {
+        self.held.get_or_init(|| self.read().map(|(held, _)| held).map_err(|e| e.to_string()))
+    }
+}
+
+impl Judge for Verification {
+    fn judge(&self, findings: &mut Vec<Finding>, tally: &mut Tally) {
+        if findings.is_empty() && !self.search {
+            return;
+        }
+        let held = match self.held() {
+            Ok(held) => held,
+            Err(why) => {
+                tally.notes.push(format!("nothing was verified: {why}"));
+                let unchecked = || Some(Box::new(Verdict::Unchecked(why.clone())));
+                findings.iter_mut().for_each(|f| f.verdict = unchecked());
+                return;
+            }
+        };
+        held.tell(self.search, tally);
+        for finding in findings.iter_mut() {
+            let verdict = held.verdict(finding);
+            finding.severity = severity(verdict.state(), finding.severity);
+            finding.verdict = Some(Box::new(verdict));
+        }
+        held.drop_common(findings, tally);
+        drop_twins(findings);
+    }
+}
+
+impl Held {
+    fn verdict(&self, finding: &Finding) -> Verdict {
+        // Compared with what the managers hold, and shown to nobody.
+        let context = finding.excerpt.text.expose();
+        if let Some(known) = finding.known
+            && let Some(hash) = self.numbers.get(known.number as usize)
+        {
+            let form = Some(known.form).filter(|form| *form != "plain" && *form != "trimmed");
+            if let Some(verdict) = self.holdings.verdict(hash, form, context) {
+                return verdict;
+            }
+        }
+        let found = [finding.secret.expose(), finding.matched.expose()];
+        let mut previous = None;
+        for text in found {
+            for reading in forms::readings(text) {
+                let value = self.holdings.of_value(reading.bytes.trim_ascii());
+                let keys = key_material::public_keys(&reading.bytes);
+                let hashes = std::iter::once(value).chain(keys.iter().map(|key| self.holdings.of_key(key)));
+                for hash in hashes {
+                    match self.holdings.verdict(&hash, reading.form, context) {
+                        Some(verdict @ Verdict::Current(_)) => return verdict,
+                        Some(verdict) => previous = previous.or(Some(verdict)),
+                        None => {}
+                    }
+                }
+            }
+        }
+        previous.unwrap_or_else(|| self.absent())
+    }
+
+    /// The verdict on a value that was not found: it may lie where nothing was answered.
+    fn absent(&self) -> Verdict {
+        let gaps: Vec<String> = self.coverage.iter().filter_map(|(name, c)| unanswered(name, c)).collect();
+        if gaps.is_empty() { Verdict::Unmanaged } else { Verdict::Unchecked(gaps.join("; ")) }
+    }
+
+    /// What a person must know of the managers' answers.
+    fn tell(&self, search: bool, tally: &mut Tally) {
+        for (name, coverage) in &self.coverage {
+            let Coverage { read, gaps, gone, making } = coverage;
+            let mut text = format!("verified against {read} secrets of {name}");
+            if *gone > 0 {
+                text += &format!("; {gone} deleted or destroyed versions could not be compared");
+            }
+            tally.notes.push(text);
+            tally.notes.extend(unanswered(name, coverage));
+            for path in making {
+                tally.notes.push(format!("{name}: {path} is not read: that would make credentials"));
+            }
+            if search {
+                for (path, why) in gaps {
+                    tally.gap(format!("{name}:{path}"), format!("its values were not searched for: {why}"));
+                }
+            }
+        }
+        if search {
+            for (place, refusal) in &self.refused {
+                let why = match refusal {
+                    Refusal::Short => "shorter than 8 bytes",
+                    Refusal::Common => "a common word",
+                    Refusal::Uniform => "made of fewer than 4 different characters",
+                };
+                tally
+                    .notes
+                    .push(format!("weak or common value in your manager, not searched for: {place}: {why}"));
+            }
+            for places in self.holdings.reused() {
+                tally
+                    .notes
+                    .push(format!("one value in several places of your manager: {}", places.join(", ")));
+            }
+        }
+    }
+
+    /// Drops known values that are found in so many places that they must be ordinary words, and says so.
+    fn drop_common(&self, findings: &mut Vec<Finding>, tally: &mut Tally) {
+        let mut places: HashMap<u32, usize> = HashMap::new();
+        for known in findings.iter().filter_map(|f| f.known) {
+            *places.entry(known.number).or_default() += 1;
+        }
+        let is_common =
+            |f: &Finding| f.known.is_some_and(|k| places.get(&k.number).is_some_and(|&n| n > MOST_PLACES));
+        for finding in findings.iter().filter(|f| is_common(f)) {
+            let managed = finding.verdict.as_ref().and_then(|v| v.managed());
+            let (Some(managed), Some(known)) = (managed, finding.known) else { continue };
+            let count = places.get(&known.number).copied().unwrap_or_default();
+            let field = managed.field.as_ref().map_or_else(String::new, |f| format!(" ({f})"));
+            tally.notes.push(format!(
+                "weak or common value in your manager: {}:{}{field}: found in {count} places, too many to be told from \
+                 ordinary text",
+                managed.manager, managed.path
+            ));
+        }
+        findings.retain(|f| !is_common(f));
+        tally.notes.sort_unstable();
+        tally.notes.dedup();
+    }
+}
+
+/// What of a manager did not answer, in words.
+fn unanswered(name: &str, coverage: &Coverage) -> Option<String> {
+    let gaps = &coverage.gaps;
+    if gaps.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = gaps.iter().take(NAMED).map(|(path, why)| format!("{path} ({why})")).collect();
+    let more = gaps.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!("{name}: no answer from {}{more}", named.join(", ")))
+}
+
+/// How bad a leak is, given its verdict.
+fn severity(state: State, before: Severity) -> Severity {
+    match state {
+        State::Current | State::Leased => Severity::Critical,
+        State::Previous | State::Destroyed => Severity::Low,
+        State::Unmanaged | State::Unchecked => before,
+    }
+}
+
+/// Drops known values where a rule's own finding says the same of the same bytes.
+fn drop_twins(findings: &mut Vec<Finding>) {
+    let place = |f: &Finding| {
+        f.verdict.as_ref().and_then(|v| v.managed()).map(|m| (m.manager.clone(), m.path.clone()))
+    };
+    let mut ruled: HashMap<_, Vec<_>> = HashMap::new();
+    for finding in findings.iter().filter(|f| f.known.is_none()) {
+        if let Some(place) = place(finding) {
+            ruled.entry((finding.origin.clone(), place)).or_default().push(finding.span);
+        }
+    }
+    findings.retain(|f| {
+        let twin = f.known.and_then(|_| place(f)).and_then(|place| ruled.get(&(f.origin.clone(), place)));
+        !twin.is_some_and(|spans| spans.iter().any(|s| s.overlaps(f.span)))
+    });
+}
