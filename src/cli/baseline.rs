@@ -16,6 +16,7 @@ use crate::detect::Detector;
 use crate::report::{self, NewBaseline, Options, Root};
 use crate::scan::{self, Config, Output, Target};
 use crate::source::Base;
+use crate::source::MAX_ARCHIVE_DEPTH;
 use crate::suppress::{Baseline, Entry};
 
 /// Name of a new baseline where nothing names another.
@@ -106,7 +107,7 @@ impl Create {
             judge: None,
             fail_on: crate::model::State::FAILING.to_vec(),
         };
-        let files = self.files.source(base, exclude, settings.config.max_file_size);
+        let files = self.files.source(base, exclude, settings.config.max_file_size, MAX_ARCHIVE_DEPTH);
         let code = scan::run(&files, &config)?;
         tell(&path, &old, &existing(&path)?);
         Ok(code)

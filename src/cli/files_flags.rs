@@ -37,14 +37,21 @@ impl FilesFlags {
     }
 
     /// The source of the files. `exclude` and `max_size` (bytes) are what the configuration says, flags included
-    /// in the former.
-    pub(super) fn source(self, base: Base, exclude: PathGlobs, max_size: Option<u64>) -> Files {
+    /// in the former; archives are opened `archive_depth` deep.
+    pub(super) fn source(
+        self,
+        base: Base,
+        exclude: PathGlobs,
+        max_size: Option<u64>,
+        archive_depth: u32,
+    ) -> Files {
         Files {
             paths: self.paths,
             base,
             ignore_files: !self.no_ignore,
             follow_symlinks: self.follow_symlinks,
             max_size: self.limits.max_file_size.or(max_size).unwrap_or(Files::MAX_SIZE),
+            archive_depth,
             exclude,
             threads: self.limits.threads(),
         }

@@ -83,6 +83,7 @@ impl GitScan<'_> {
             self.scan.prepare(subject, root, &read, &self.limits.exclude)?;
         let policy = Policy {
             max_size: self.limits.max_file_size.or(max_file_size).unwrap_or(Files::MAX_SIZE),
+            archive_depth: self.scan.max_archive_depth,
             exclude,
             watched: watched.into_inner(),
             threads: self.limits.threads(),

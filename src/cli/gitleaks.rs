@@ -40,8 +40,6 @@ pub(super) struct GitleaksFlags {
     #[arg(long, value_name = "N", hide = true)]
     max_target_megabytes: Option<u64>,
     #[arg(long, value_name = "N", hide = true)]
-    max_archive_depth: Option<u64>,
-    #[arg(long, value_name = "N", hide = true)]
     max_decode_depth: Option<u64>,
     #[arg(long, value_name = "SECONDS", hide = true)]
     timeout: Option<u64>,
@@ -74,9 +72,6 @@ impl GitleaksFlags {
     fn refuse(&self) -> Result<(), Failure> {
         let no =
             |flag: &str, help: &str| Err(Failure::new(format_args!("{flag} is not supported")).help(help));
-        if self.max_archive_depth.is_some_and(|depth| depth > 0) {
-            return no("--max-archive-depth", "archives are not opened; unpack them and scan the folder");
-        }
         if self.diagnostics.is_some() {
             return no("--diagnostics", "leave it out");
         }

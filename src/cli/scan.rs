@@ -41,7 +41,8 @@ impl Args {
             &from_folder(base.dir()),
             &self.files.limits.exclude,
         )?;
-        let files = self.files.source(base, prepared.exclude, prepared.max_file_size);
+        let (exclude, max_size) = (prepared.exclude, prepared.max_file_size);
+        let files = self.files.source(base, exclude, max_size, self.scan.max_archive_depth);
         Ok(scan::run(&files, &prepared.config)?)
     }
 }

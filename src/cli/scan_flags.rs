@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Failure;
 use super::output_flags::OutputFlags;
 use super::rule_flags::RuleFlags;
 use super::settings::{Read, SettingsFlags};
 use super::verify_flags::VerifyFlags;
+use super::{Failure, heading};
 use crate::detect::{Detector, known};
 use crate::report::Root;
 use crate::scan::Config;
+use crate::source::MAX_ARCHIVE_DEPTH;
 use crate::suppress::PathGlobs;
 
 /// Flags of every subcommand that scans.
@@ -24,6 +25,9 @@ pub(crate) struct ScanFlags {
     pub(super) output: OutputFlags,
     #[command(flatten)]
     pub(super) verify: VerifyFlags,
+    /// open archives and compressed files, down to N of them in each other; 0 opens none
+    #[arg(long, value_name = "N", default_value_t = MAX_ARCHIVE_DEPTH, help_heading = heading::INPUT)]
+    pub(super) max_archive_depth: u32,
     /// Time after which the scan is given up.
     #[arg(skip)]
     pub(super) time_limit: Option<Duration>,

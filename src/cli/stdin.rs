@@ -25,12 +25,13 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(mut self) -> Result<u8, Failure> {
         self.gitleaks.apply(&mut self.scan)?;
+        let archive_depth = self.scan.max_archive_depth;
         let subject = "standard input".to_owned();
         // The configuration is that of the folder in which the program runs, as if the input were a file there.
         let base = Base::of(&[".".into()])?;
         let read = from_folder(base.dir());
         let Prepared { config, .. } = self.scan.prepare(subject, Root::default(), &read, &[])?;
         let name = self.path.map(|p| p.into_os_string().into_encoded_bytes());
-        Ok(scan::run(&Stdin::new(name.unwrap_or_default()), &config)?)
+        Ok(scan::run(&Stdin::new(name.unwrap_or_default(), archive_depth), &config)?)
     }
 }

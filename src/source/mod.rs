@@ -3,6 +3,7 @@
 //! A source pushes blobs from its own threads to a [`Visitor`] and counts what it skipped or could not read.
 //! Sources never import reports or each other's internals.
 
+mod archive;
 mod files;
 pub mod git;
 pub mod history;
@@ -11,6 +12,7 @@ mod stdin;
 mod texts;
 mod windows;
 
+pub use archive::MAX_DEPTH as MAX_ARCHIVE_DEPTH;
 pub use files::{Base, Files};
 pub use stdin::Stdin;
 pub use texts::Texts;

@@ -286,3 +286,16 @@ fn packed_objects_and_alternates_are_read() {
     let report: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(report["summary"]["scanned"]["files"], 1);
 }
+
+#[test]
+fn a_staged_archive_is_opened() {
+    let repo = Repo::new();
+    repo.file("conf/app.env", format!("TOKEN={}\n", crate::token::github("staged archive")));
+    let tar =
+        std::process::Command::new("tar").args(["-czf", "app.tgz", "conf"]).current_dir(repo.path()).status();
+    assert!(tar.unwrap().success());
+    repo.git(&["add", "app.tgz"]);
+    let run = repo.run(&["git", "--staged"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("app.tgz!conf/app.env:1:7"), "{run:?}");
+}

@@ -69,8 +69,7 @@ fn what_would_be_missed_in_silence_is_refused() {
     dir.file(".gitleaksignore", "a:b:1\n");
     dir.file(".gitleaks.toml", "title = 'x'\n");
     dir.file("old.json", "[]\n");
-    let refused: [&[&str]; 9] = [
-        &["--max-archive-depth", "2"],
+    let refused: [&[&str]; 8] = [
         &["--diagnostics", "cpu"],
         &["--report-template", "x.tmpl"],
         &["-f", "csv", "-r", "x"],

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agent_hook;
+mod archives;
 mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;

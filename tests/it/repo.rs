@@ -162,6 +162,7 @@ impl Repo {
 /// A policy that leaves out little and watches `.leakward.toml`.
 pub(crate) fn policy() -> Policy {
     Policy {
+        archive_depth: 8,
         max_size: 1 << 20,
         exclude: PathGlobs::new(&["vendored/".to_owned()]).unwrap(),
         watched: vec![".leakward.toml".into()],

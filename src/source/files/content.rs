@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::decode::is_binary;
 use crate::model::SkipReason;
+use crate::source::archive::Kind;
 use crate::source::windows;
 
 /// Greatest size, in bytes, of a file that is read in one piece.
@@ -21,6 +22,8 @@ pub(super) enum Content<'b> {
     Bytes(&'b [u8]),
     /// It is too long for one piece.
     Long(File),
+    /// A container, and its size in bytes.
+    Container(Kind, File, u64),
     /// A policy leaves it out.
     Skipped(SkipReason),
 }
@@ -56,8 +59,13 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// Reads the file at `path`. System calls: open, stat, read, close; one read more for a file above
-    /// [`HEAD`].
-    pub(super) fn read(&mut self, path: &Path, policy: Policy) -> Result<Content<'_>, ReadError> {
+    /// [`HEAD`]. Containers are told apart when `containers` says so.
+    pub(super) fn read(
+        &mut self,
+        path: &Path,
+        policy: Policy,
+        containers: bool,
+    ) -> Result<Content<'_>, ReadError> {
         let file = open(path, policy)?;
         let meta = file.metadata()?;
         let size = meta.len();
@@ -70,6 +78,9 @@ impl Buffer {
         // What a growing file gains from here on is left for the next scan.
         let head = if size == 0 { HEAD } else { size.min(HEAD as u64) as usize };
         let head = self.fill(&file, 0, head)?;
+        if let Some(kind) = Kind::of(&self.bytes[..head]).filter(|_| containers) {
+            return Ok(Content::Container(kind, open(path, policy)?, size));
+        }
         if matches!(policy, Policy::Met { .. }) && is_binary(&self.bytes[..head]) {
             return Ok(Content::Skipped(SkipReason::Binary));
         }

@@ -40,6 +40,8 @@ pub struct Files {
     pub follow_symlinks: bool,
     /// Size above which files are left out, in bytes.
     pub max_size: u64,
+    /// Containers in containers that are opened; 0: none is opened, and they are left out as binary.
+    pub archive_depth: u32,
     /// Paths left out, relative to `base`.
     pub exclude: PathGlobs,
     /// Threads that read and scan.

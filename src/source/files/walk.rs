@@ -14,6 +14,7 @@ use super::content::{Buffer, Content, Policy, ReadError};
 use super::ignores::{Ignores, Judgement};
 use super::jobs::{Crew, Folder, Job, Jobs, Kind, Long, Named};
 use crate::model::{Blob, Origin, Place, SkipReason, Span, Tally};
+use crate::source::archive::Unpacker;
 use crate::source::windows::Windows;
 use crate::source::{SourceError, Visitor};
 
@@ -279,7 +280,7 @@ impl<'w, 'v> Walk<'w, 'v> {
         }
         let Hand { visitor, buffer, tally } = hand;
         let origin = || Origin::new(reported(name), Place::File);
-        match buffer.read(path, policy) {
+        match buffer.read(path, policy, self.files.archive_depth > 0) {
             Ok(Content::Bytes(bytes)) => {
                 tally.blobs += 1;
                 tally.bytes += bytes.len() as u64;
@@ -297,6 +298,13 @@ impl<'w, 'v> Walk<'w, 'v> {
                     }
                 }
                 self.long(&long, hand);
+            }
+            Ok(Content::Container(kind, mut file, size)) => {
+                let visitor = visitor.get_or_insert_with(|| (self.visitor)());
+                let unpacker = Unpacker::new(visitor.as_mut(), tally, self.files.archive_depth);
+                if unpacker.unpack(&origin(), kind, &mut file, size).is_break() {
+                    self.stop.store(true, Ordering::Relaxed);
+                }
             }
             Ok(Content::Skipped(reason)) => tally.skip(reason),
             Err(ReadError::System(e)) if e.kind() == io::ErrorKind::NotFound => {

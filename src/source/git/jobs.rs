@@ -1,5 +1,6 @@
 //! Blobs to read and scan: what staged changes, whole indexes and commit ranges boil down to.
 
+use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use super::{GitError, ObjectId, ObjectKind, Repository};
 use crate::decode::is_binary;
 use crate::model::{Blob, Origin, SkipReason, Span, Tally};
 use crate::source::Visitor;
+use crate::source::archive::{Kind, Unpacker};
 use crate::suppress::PathGlobs;
 
 /// Jobs below which one thread does them all: starting others costs more than it saves.
@@ -23,6 +25,8 @@ const FEW: usize = 32;
 pub struct Policy {
     /// Size above which files are left out, in bytes.
     pub max_size: u64,
+    /// Containers in containers that are opened; 0: none is opened, and they are left out as binary.
+    pub archive_depth: u32,
     /// Paths left out, relative to the root of the repository.
     pub exclude: PathGlobs,
     /// Paths that say what is found or suppressed: a scan of changes says when these are among them.
@@ -161,6 +165,12 @@ impl Worker<'_, '_> {
             return Ok(GO_ON);
         }
         let bytes = self.read(id)?;
+        let depth = self.shared.policy.archive_depth;
+        if let Some(kind) = Kind::of(&bytes).filter(|_| depth > 0) {
+            let (visitor, size) = (self.visitor.as_mut(), bytes.len() as u64);
+            let unpacker = Unpacker::new(visitor, &mut self.tally, depth);
+            return Ok(unpacker.unpack(origin, kind, &mut Cursor::new(bytes), size));
+        }
         if is_binary(&bytes) {
             self.tally.skip(SkipReason::Binary);
             return Ok(GO_ON);

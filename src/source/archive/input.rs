@@ -1,0 +1,46 @@
+//! A container's bytes.
+
+use std::io::{self, Cursor, Read, Seek};
+
+/// Bytes that can be read in any order.
+pub(in crate::source) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// The bytes of a container.
+pub(super) enum Input<'i> {
+    /// In any order.
+    Anywhere(&'i mut dyn ReadSeek),
+    /// From begin to end.
+    Stream(&'i mut dyn Read),
+}
+
+impl<'i> Input<'i> {
+    /// The bytes from begin to end.
+    pub(super) fn stream(self) -> Box<dyn Read + 'i> {
+        match self {
+            Self::Anywhere(bytes) => Box::new(bytes),
+            Self::Stream(bytes) => Box::new(bytes),
+        }
+    }
+
+    /// The bytes in any order. A stream is read into memory; `most` bytes of it.
+    ///
+    /// # Errors
+    /// The stream's; or it is longer than `most`.
+    pub(super) fn anywhere(self, most: u64) -> io::Result<Box<dyn ReadSeek + 'i>> {
+        match self {
+            Self::Anywhere(bytes) => Ok(Box::new(bytes)),
+            Self::Stream(bytes) => {
+                let mut held = Vec::new();
+                bytes.take(most + 1).read_to_end(&mut held)?;
+                if held.len() as u64 > most {
+                    return Err(io::Error::other(format!(
+                        "longer than {most} bytes inside another container"
+                    )));
+                }
+                Ok(Box::new(Cursor::new(held)))
+            }
+        }
+    }
+}
