@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn basic_auth_is_a_user_and_a_password() {
         // Source: RFC 7617, section 2.
-        assert_eq!(basic_auth(b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==").outcome, Passed);
+        assert_eq!(basic_auth(b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==").outcome, Passed); // leakward:allow
         for text in ["nocolon", "user:", ":pw1", "user:password", "user:${PW}", "user:xxxxxx", "a:\u{1}b"] {
             assert_eq!(basic_auth(encode(text.as_bytes()).as_bytes()).outcome, Failed, "{text}");
         }

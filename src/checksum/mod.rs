@@ -21,8 +21,11 @@ mod macaroon;
 mod marvin;
 mod pem;
 mod radix;
+mod refused;
 mod varint;
 mod vault;
+
+pub(crate) use refused::is_refused;
 
 use crate::model::Reason;
 use crate::rule::{Checksum, Confidence, Severity};

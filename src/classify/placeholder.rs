@@ -108,7 +108,7 @@ const WHOLE: &[&str] = &[
     "key2",
     "mypassword",
     "mypass",
-    "mysecret",
+    "mysecret", // leakward:allow
     "mytoken",
     "mykey",
     "myapikey",
@@ -207,6 +207,9 @@ pub(super) fn placeholder(value: &[u8]) -> Option<&'static str> {
     if masked(value) {
         return Some("a mask");
     }
+    if pattern(value) {
+        return Some("a pattern");
+    }
     bracketed(value).then_some("text in brackets")
 }
 
@@ -234,6 +237,17 @@ fn masked(value: &[u8]) -> bool {
         matches!(b, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b'y' | b'Y' | b' ' | b'\\')
     };
     value.iter().all(mask) || value.ends_with(b"...") || value.starts_with(b"...")
+}
+
+/// `[0-9a-f]{32}`, `[a-z]+`: a class of characters that is repeated.
+fn pattern(value: &[u8]) -> bool {
+    let repeated = |at: usize| match value.get(at + 1..) {
+        Some([b'{', digit, ..]) => digit.is_ascii_digit(),
+        Some([b'+' | b'*', ..]) => true,
+        _ => false,
+    };
+    let class = memchr::memmem::find(value, b"0-9").or_else(|| memchr::memmem::find(value, b"a-"));
+    class.is_some_and(|from| memchr::memchr_iter(b']', value).any(|at| at > from && repeated(at)))
 }
 
 /// `<password>`, `[token]`, `{secret}`, `%password%`, `__TOKEN__`.
@@ -273,7 +287,16 @@ mod tests {
 
     #[test]
     fn masks_and_brackets_are_seen() {
-        for value in ["xxxxx", "********", "sk-...", "<your token>", "[password]", "__TOKEN__"] {
+        for value in [
+            "xxxxx",
+            "********",
+            "sk-...",
+            "<your token>",
+            "[password]",
+            "__TOKEN__",
+            "[0-9a-f]{32}",
+            "[A-Za-z0-9]+",
+        ] {
             assert!(placeholder(value.as_bytes()).is_some(), "{value}");
         }
         for value in ["vQ2m9xkT", "hunter2", "banana", "P@$$w0rd!!", "changeme"] {

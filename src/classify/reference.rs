@@ -83,8 +83,7 @@ pub(super) fn points_elsewhere(value: &[u8]) -> bool {
 /// `${x}`, `$(x)`, `{{ x }}`, `#{x}`, `<%= x %>`, `%(x)s`, `%{x}`, `@{x}`, `{x}`, `%s`.
 fn has_hole(value: &[u8]) -> bool {
     value.windows(2).enumerate().any(|(i, pair)| match pair {
-        b"${" | b"$(" | b"#{" | b"<%" | b"%{" | b"@{" | b"@(" | b"{%" | b"{$" | b"{{" | b"{+" | b"\\("
-        | b"%(" => {
+        b"${" | b"$(" | b"#{" | b"<%" | b"%{" | b"@{" | b"@(" | b"{%" | b"{$" | b"{+" | b"\\(" | b"%(" => {
             let close = match pair[pair.len() - 1] {
                 b'(' => b')',
                 b'%' => b'%',
@@ -93,6 +92,10 @@ fn has_hole(value: &[u8]) -> bool {
             value[i + 2..].contains(&close)
         }
         [b'{', b] if b.is_ascii_alphabetic() || *b == b'_' => is_braced_name(&value[i + 1..]),
+        // A reader may end inside a template, where a bracket or blank closes the value.
+        [b'{', b'{'] => value[i + 2..].split_first().is_some_and(|(first, rest)| {
+            first.is_ascii_alphabetic() || matches!(first, b' ' | b'.' | b'_') || rest.contains(&b'}')
+        }),
         [b'{', b'}'] => true,
         [b'{', b] if b.is_ascii_digit() => value.get(i + 2) == Some(&b'}'),
         _ => false,
@@ -151,6 +154,9 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
     if matches!(first, b'(' | b'[' | b'{' | b'!' | b'|' | b'=' | b'>' | b'?' | b',' | b')' | b'}' | b']') {
         return true;
     }
+    if is_type(value) {
+        return true;
+    }
     if value.windows(2).any(|p| matches!(p, b"->" | b"=>" | b"::" | b"()" | b"&&" | b"||" | b"?.")) {
         return true;
     }
@@ -175,6 +181,16 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
     called || path
 }
 
+/// `Arc<dyn Lock>`, `HashMap<String, Vec<u8>>`: a type with parameters, which a reader may have cut at a blank.
+fn is_type(value: &[u8]) -> bool {
+    let head = value.iter().take_while(|b| b.is_ascii_alphabetic() || matches!(b, b':' | b'_')).count();
+    let Some((b'<', parameters)) = value[head..].split_first() else { return false };
+    let belongs = |b: &u8| b.is_ascii_alphanumeric() || b"<>, :_'&".contains(b);
+    let count = |bracket| value.iter().filter(|&&b| b == bracket).count();
+    let closed = count(b'<') == count(b'>') && parameters.iter().all(belongs);
+    head > 1 && (closed || matches!(parameters, b"dyn" | b"impl" | b"&'static"))
+}
+
 /// Words that stand for a value of a type: `None`, `true`, `string`.
 pub(super) fn is_constant(value: &[u8]) -> bool {
     const WORDS: &[&str] = &[
@@ -189,6 +205,8 @@ pub(super) fn is_constant(value: &[u8]) -> bool {
         "string",
         "str",
         "int",
+        "usize",
+        "isize",
         "bool",
         "boolean",
         "bytes",
@@ -280,6 +298,7 @@ mod tests {
             "Basic {b64}",
             "%(pw)s",
             "prefix-${VAR}",
+            "prefix-{{b62(32",
             "{0}",
             "!vault |",
         ] {
@@ -298,7 +317,17 @@ mod tests {
 
     #[test]
     fn expressions_are_told_from_bare_values() {
-        for value in ["getPassword()", "user.password", "opts[\"pw\"]", "None", "a::b", "x->y", "(a", "f(x"] {
+        for value in [
+            "Arc<dyn Lock>",
+            "getPassword()",
+            "user.password",
+            "opts[\"pw\"]",
+            "None",
+            "a::b",
+            "x->y",
+            "(a",
+            "f(x",
+        ] {
             assert!(is_expression(value.as_bytes()), "{value}");
         }
         for value in ["vQ2m9xkT", "hunter2", "a.b9.7c1.22", "s3cr3t!"] {

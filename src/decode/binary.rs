@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn utf16_is_text_and_noise_is_not() {
-        assert!(!is_binary(&utf16("password = hunter2-and-more\r\n")));
+        assert!(!is_binary(&utf16("password = hunter2-and-more\r\n"))); // leakward:allow
         assert!(!is_binary(
             &[&b"\xff\xfe"[..], &utf16("中文 text with a secret inside: abcdefghijklm")].concat()
         ));

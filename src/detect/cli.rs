@@ -160,13 +160,13 @@ mod tests {
     #[test]
     fn short_flags_of_known_commands_carry_passwords() {
         for (text, parts) in [
-            ("$ curl -s -u joe:vQ2m https://h", ["joe", "vQ2m"]),
-            ("curl --user 'joe:vQ2m' h", ["joe", "vQ2m"]),
-            ("curl \\\n  -u joe:vQ2m h", ["joe", "vQ2m"]),
-            ("sshpass -p vQ2m ssh h", ["", "vQ2m"]),
-            ("mysql -uroot -pvQ2m db", ["", "vQ2m"]),
-            ("docker login -u a -p \"vQ2m\" r.io", ["", "vQ2m"]),
-            ("smbclient -U joe%vQ2m //h/s", ["joe", "vQ2m"]),
+            ("$ curl -s -u joe:vQ2m https://h", ["joe", "vQ2m"]), // leakward:allow
+            ("curl --user 'joe:vQ2m' h", ["joe", "vQ2m"]),        // leakward:allow
+            ("curl \\\n  -u joe:vQ2m h", ["joe", "vQ2m"]),        // leakward:allow
+            ("sshpass -p vQ2m ssh h", ["", "vQ2m"]),              // leakward:allow
+            ("mysql -uroot -pvQ2m db", ["", "vQ2m"]),             // leakward:allow
+            ("docker login -u a -p \"vQ2m\" r.io", ["", "vQ2m"]), // leakward:allow
+            ("smbclient -U joe%vQ2m //h/s", ["joe", "vQ2m"]),     // leakward:allow
         ] {
             assert_eq!(read(text), Some(parts), "{text}");
         }

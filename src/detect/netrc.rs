@@ -89,9 +89,10 @@ mod tests {
 
     #[test]
     fn a_netrc_record_may_span_lines() {
-        for text in ["machine h.io login joe password vQ2m", "machine h.io\n  login joe\n  password vQ2m\n"] {
+        for blank in [" ", "\n  "] {
+            let text = ["machine h.io", "login joe", "password vQ2m\n"].join(blank);
             let record = Record::of_netrc(text.as_bytes(), Span::new(0, 7));
-            assert_eq!(parts(text, record), Some(["h.io", "joe", "vQ2m"]));
+            assert_eq!(parts(&text, record), Some(["h.io", "joe", "vQ2m"]));
         }
         assert_eq!(Record::of_netrc(b"machine learning is hard", Span::new(0, 7)), None);
     }

@@ -2,6 +2,7 @@
 
 use super::assignment::{line_end, line_start};
 use super::builtin::{Builtin, Extraction, Window};
+use crate::checksum::is_refused;
 use crate::classify::{Judgement, Model, Subject, judge, may_count, weigh};
 use crate::model::{Secret, Span};
 use crate::rule::Confidence;
@@ -64,7 +65,9 @@ impl<R: Reader> Builtin for R {
         let lexicon = Model::embedded().lexicon();
         self.read(window, &mut |found| {
             let Judgement::Open(evidence) = judge(&found.subject, &lexicon) else { return };
-            if may_count(&evidence) {
+            // Judged here, in this process.
+            let value = found.decoded.map_or(found.subject.value, Secret::expose);
+            if may_count(&evidence) && !is_refused(value) {
                 sink(Extraction {
                     secret: found.secret,
                     matched: found.matched,

@@ -84,12 +84,12 @@ mod tests {
     #[test]
     fn phrases_lead_to_their_operand() {
         for text in [
-            "CREATE USER a IDENTIFIED BY 'vQ2m9x';",
-            "ALTER USER a IDENTIFIED WITH mysql_native_password BY 'vQ2m9x'",
-            "alter user sys identified by vQ2m9x;",
-            "GRANT ALL TO a IDENTIFIED BY PASSWORD 'vQ2m9x'",
-            "ConvertTo-SecureString 'vQ2m9x' -AsPlainText -Force",
-            "ConvertTo-SecureString -AsPlainText -Force -String \"vQ2m9x\"",
+            "CREATE USER a IDENTIFIED BY 'vQ2m9x';", // leakward:allow
+            "ALTER USER a IDENTIFIED WITH mysql_native_password BY 'vQ2m9x'", // leakward:allow
+            "alter user sys identified by vQ2m9x;",  // leakward:allow
+            "GRANT ALL TO a IDENTIFIED BY PASSWORD 'vQ2m9x'", // leakward:allow
+            "ConvertTo-SecureString 'vQ2m9x' -AsPlainText -Force", // leakward:allow
+            "ConvertTo-SecureString -AsPlainText -Force -String \"vQ2m9x\"", // leakward:allow
         ] {
             assert_eq!(read(text), Some("vQ2m9x"), "{text}");
         }

@@ -132,12 +132,12 @@ mod tests {
     #[test]
     fn user_password_and_host_are_told_apart() {
         for (text, parts) in [
-            ("x postgres://app:vQ2m@db.acme.io:5432/x", ["app", "vQ2m", "db.acme.io"]),
-            ("'redis://:vQ2m@127.0.0.1:6379/0'", ["", "vQ2m", "127.0.0.1"]),
-            ("mysql+pymysql://a:v@Q:2m@localhost/x", ["a", "v@Q:2m", "localhost"]),
-            ("nats://b:vQ2m@127.0.0.1:%d", ["b", "vQ2m", "127.0.0.1"]),
-            ("\"app:vQ2m@tcp(10.0.0.1:3306)/x\"", ["app", "vQ2m", "10.0.0.1"]),
-            ("jdbc:oracle:thin:app/vQ2m@ora:1521", ["app", "vQ2m", "ora"]),
+            ("x postgres://app:vQ2m@db.acme.io:5432/x", ["app", "vQ2m", "db.acme.io"]), // leakward:allow
+            ("'redis://:vQ2m@127.0.0.1:6379/0'", ["", "vQ2m", "127.0.0.1"]),            // leakward:allow
+            ("mysql+pymysql://a:v@Q:2m@localhost/x", ["a", "v@Q:2m", "localhost"]),     // leakward:allow
+            ("nats://b:vQ2m@127.0.0.1:%d", ["b", "vQ2m", "127.0.0.1"]),                 // leakward:allow
+            ("\"app:vQ2m@tcp(10.0.0.1:3306)/x\"", ["app", "vQ2m", "10.0.0.1"]),         // leakward:allow
+            ("jdbc:oracle:thin:app/vQ2m@ora:1521", ["app", "vQ2m", "ora"]),             // leakward:allow
             ("https://0123456789abcdef0@sentry.acme.io/1", ["", "0123456789abcdef0", "sentry.acme.io"]),
         ] {
             assert_eq!(read(text), Some(parts), "{text}");

@@ -236,8 +236,8 @@ mod tests {
     fn layers_are_undone_one_after_another() {
         // base64 of `app:s%40cret-1`
         assert_eq!(reads("YXBwOnMlNDBjcmV0LTE=", "s@cret-1"), Some(Some("base64")));
-        assert_eq!(reads("postgres://app:s%40cret-1@db/x", "s@cret-1"), Some(Some("password of a URL")));
-        assert_eq!(reads("Bearer tok-123456", "tok-123456"), Some(None));
+        assert_eq!(reads("postgres://app:s%40cret-1@db/x", "s@cret-1"), Some(Some("password of a URL"))); // leakward:allow
+        assert_eq!(reads("Bearer tok-123456", "tok-123456"), Some(None)); // leakward:allow
     }
 
     #[test]

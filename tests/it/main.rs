@@ -15,6 +15,7 @@ mod git_bad;
 mod git_range;
 mod git_staged;
 mod gitleaks;
+mod kinds;
 mod native_hooks;
 mod outputs;
 mod readme;

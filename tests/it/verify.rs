@@ -104,7 +104,7 @@ fn every_report_tells_the_verdict() {
 #[test]
 fn a_path_that_does_not_answer_makes_absent_values_unchecked() {
     let bao = Bao::start();
-    let (known, absent) = (password("known"), password("absent"));
+    let (known, absent) = (password("known"), password("absent")); // leakward:allow
     bao.put("open", &json!({ "password": known }));
     bao.put("closed", &json!({ "password": "whatever-123" }));
     let policy = r#"path "secret/metadata/*" { capabilities = ["list"] }
@@ -156,9 +156,9 @@ fn the_scanned_files_cannot_name_where_the_token_goes() {
 #[test]
 fn weak_values_are_found_in_files_and_history_because_the_manager_holds_them() {
     let bao = Bao::start();
-    bao.put("shop/mail", &json!({ "password": "summer of 2024" }));
-    bao.put("shop/pin", &json!({ "password": "changeme", "pin": "4711xy" }));
-    bao.put("shop/copy", &json!({ "password": "summer of 2024" }));
+    bao.put("shop/mail", &json!({ "password": "summer of 2024" })); // leakward:allow
+    bao.put("shop/pin", &json!({ "password": "changeme", "pin": "4711xy" })); // leakward:allow
+    bao.put("shop/copy", &json!({ "password": "summer of 2024" })); // leakward:allow
     let repo =
         Repo::with(&[("notes.txt", "the door: summer of 2024\n"), ("b64.txt", "c3VtbWVyIG9mIDIwMjQ=\n")]);
     repo.file("notes.txt", "nothing\n");

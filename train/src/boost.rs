@@ -262,7 +262,7 @@ mod tests {
             let mut evidence = Evidence::default();
             evidence.0[0] = (dice.roll() % 50) as u8;
             evidence.0[Feature::Syntax as usize] = (dice.roll() % 5) as u8;
-            let secret = evidence.0[0] > 25 && evidence.0[Feature::Syntax as usize] == 3;
+            let secret = evidence.0[0] > 25 && evidence.0[Feature::Syntax as usize] == 3; // leakward:allow
             rows.push(Row { evidence, secret, weight: 1.0 });
         }
         let recipe = Recipe {

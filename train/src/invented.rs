@@ -32,7 +32,7 @@ const SECRETS: &[&str] = &[
     "ALTER USER 'app' IDENTIFIED BY 'VALUE';",
     "CREATE ROLE app LOGIN PASSWORD 'VALUE';",
     "ConvertTo-SecureString 'VALUE' -AsPlainText -Force",
-    "machine git.acme.io login ci password VALUE",
+    "machine git.acme.io login ci password VALUE", // leakward:allow
     "db.acme.io:5432:app:root:VALUE",
     "curl -u ci:VALUE https://ci.acme.io/",
     "sshpass -p VALUE ssh ciVALUEh",
@@ -82,7 +82,7 @@ const NOISE: &[&str] = &[
     "private_key: \"/etc/ssl/private/server.key\"",
     "secretName: tls-certificate",
     "password = \"password\"",
-    "password: changeme",
+    "password: changeme", // leakward:allow
     "PASSWORD=<your password>",
 ];
 

@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn credentials_in_an_address_are_refused_and_not_repeated() {
-        let error = Address::parse("https://user:hunter2@host").unwrap_err();
+        let error = Address::parse("https://user:hunter2@host").unwrap_err(); // leakward:allow
         assert_eq!(error, AddressError::Credentials);
         assert!(!error.to_string().contains("hunter2"));
     }

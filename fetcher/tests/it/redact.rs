@@ -56,7 +56,7 @@ fn base64_is_masked_at_any_offset() {
 #[test]
 fn texts_inside_an_object_are_masked_and_short_ones_are_not() {
     let redactor =
-        with(&[br#"{"user":"app","password":"pa\"ss word","nested":{"keys":["first-key","second-key"]}}"#]);
+        with(&[br#"{"user":"app","password":"pa\"ss word","nested":{"keys":["first-key","second-key"]}}"#]); // leakward:allow
     let masked = redactor.mask_text("app pa\"ss word first-key second-key").into_owned();
     assert_eq!(masked, format!("app {MASK} {MASK} {MASK}"));
 }
@@ -65,7 +65,7 @@ fn texts_inside_an_object_are_masked_and_short_ones_are_not() {
 fn what_is_written_is_masked() {
     let redactor = with(&[b"hunter2"]);
     let mut out = Vec::new();
-    writeln!(redactor.writer(&mut out), "password=hunter2").unwrap();
+    writeln!(redactor.writer(&mut out), "password=hunter2").unwrap(); // leakward:allow
     assert_eq!(out, format!("password={MASK}\n").into_bytes());
 }
 

@@ -84,7 +84,7 @@ async fn approle_with_plain_and_wrapped_secret_ids() {
 async fn a_login_of_ours_is_renewed_and_revoked_at_the_end() {
     let bao = prepared().await;
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
-    let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"9s","token_max_ttl":"1h"}"#;
+    let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"9s","token_max_ttl":"1h"}"#; // leakward:allow
     bao.post("auth/userpass/users/ann", user).await;
     let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
     let provider = bao.provider_with(login);
@@ -104,7 +104,7 @@ async fn a_login_of_ours_is_renewed_and_revoked_at_the_end() {
 async fn a_login_that_cannot_be_renewed_is_made_anew() {
     let bao = prepared().await;
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
-    let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"3s","token_type":"batch"}"#;
+    let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"3s","token_type":"batch"}"#; // leakward:allow
     bao.post("auth/userpass/users/ann", user).await;
     let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
     let provider = bao.provider_with(login);
@@ -119,7 +119,7 @@ async fn a_login_that_cannot_be_renewed_is_made_anew() {
 async fn many_first_reads_log_in_once() {
     let bao = prepared().await;
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
-    bao.post("auth/userpass/users/ann", r#"{"password":"pw-1","token_policies":"app"}"#).await;
+    bao.post("auth/userpass/users/ann", r#"{"password":"pw-1","token_policies":"app"}"#).await; // leakward:allow
     let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
     let provider = std::sync::Arc::new(bao.provider_with(login));
     let tasks: Vec<_> = (0..50)

@@ -274,7 +274,7 @@ impl std::fmt::Debug for Keys {
 /// Words that stand in ordinary code and configuration, and values that vendors set; all of at least [`MIN`] bytes.
 const COMMON: &[&str] = &[
     "password",
-    "passw0rd",
+    "passw0rd", // leakward:allow
     "password1",
     "changeme",
     "changeit",

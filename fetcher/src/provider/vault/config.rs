@@ -162,7 +162,7 @@ mod tests {
     fn what_is_missing_is_named() {
         assert!(matches!(config(&[]), Err(VaultConfigError::NoAddress)));
         assert!(matches!(config(&[("BAO_ADDR", "https://b")]), Err(VaultConfigError::NoToken)));
-        let secret = config(&[("BAO_ADDR", "https://u:hunter2@b")]).unwrap_err().to_string();
+        let secret = config(&[("BAO_ADDR", "https://u:hunter2@b")]).unwrap_err().to_string(); // leakward:allow
         assert!(secret.starts_with("BAO_ADDR: ") && !secret.contains("hunter2"));
     }
 }
