@@ -1,25 +1,18 @@
 //! The search index over known values.
 //!
-//! Each form of each value is a pattern of at least [`MIN`] bytes. Every [`STRIDE`]-th position of the text is
-//! looked at: whatever occurrence there is covers one of them with one of the pattern's first windows, so a bitmap
-//! of 4-byte grams passes over four fifths of the text unread. What the bitmap lets through is looked up by an
-//! 8-byte window, and confirmed by a keyed hash of the whole length.
-
-use std::collections::HashMap;
+//! Each form of each value is a pattern of at least [`MIN`] bytes, found by a [`Lane`] and confirmed by a keyed hash of
+//! its whole length.
 
 use super::forms::{self, Form};
+use super::lane::{Cut, Lane, LaneBuilder, Mixer};
 use crate::model::Span;
 
 /// Least length of a pattern, in bytes.
-const MIN: usize = 8;
+const MIN: usize = Cut::SHORT.window;
 /// Bytes of a long value that are searched for.
 const LONGEST: usize = 4096;
 /// Below this length a pattern must stand by itself: it may be part of longer words by chance.
 const WORD: usize = 16;
-/// Bytes of a gram that the bitmap knows.
-const GRAM: usize = 4;
-/// Distance between the positions that are looked at: an 8-byte window holds a gram at one of 5 offsets.
-const STRIDE: usize = MIN - GRAM + 1;
 
 /// Why a value is not searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,41 +39,31 @@ pub struct KnownHit {
 /// Collects values. Wipes each as soon as its hashes are made.
 #[derive(Debug)]
 pub struct KnownIndexBuilder {
-    keys: Keys,
+    key: Key,
     patterns: Vec<Pattern>,
-    anchors: HashMap<u64, Vec<u32>>,
-    grams: Vec<u32>,
+    short: LaneBuilder,
+    long: LaneBuilder,
     values: u32,
 }
 
 /// Values ready to be searched for. Shared by all threads.
 #[derive(Debug)]
 pub struct KnownIndex {
-    keys: Keys,
+    key: Key,
     patterns: Vec<Pattern>,
-    /// Patterns by the keyed hash of their 8-byte anchor window; open addressing, `u32::MAX` is empty.
-    slots: Vec<(u64, u32)>,
-    /// Next pattern with the same anchor, or `u32::MAX`.
-    next: Vec<u32>,
-    /// One bit for each hash of a gram.
-    bitmap: Vec<u64>,
-    shift: u32,
+    lanes: [Lane; 2],
     /// Length of the longest pattern, in bytes.
     longest: usize,
 }
 
-/// Secrets of one run: who reads the index in memory cannot test guesses without them.
-struct Keys {
-    mac: [u8; 32],
-    anchor: [u64; 2],
-    gram: u32,
-}
+/// A secret of one run: who reads the index in memory cannot test guesses without it.
+struct Key([u8; 32]);
 
 #[derive(Debug, Clone)]
 struct Pattern {
     mac: [u8; 16],
     len: u32,
-    /// Offset of the anchor window in the pattern.
+    /// Offset of the window by which it is found.
     anchor: u32,
     value: u32,
     form: Form,
@@ -92,13 +75,11 @@ impl KnownIndexBuilder {
     /// # Errors
     /// The system has no randomness to give.
     pub fn new() -> Result<Self, getrandom::Error> {
-        Ok(Self {
-            keys: Keys::fresh()?,
-            patterns: Vec::new(),
-            anchors: HashMap::new(),
-            grams: Vec::new(),
-            values: 0,
-        })
+        let mut key = [0; 32];
+        getrandom::fill(&mut key)?;
+        let mixer = Mixer::fresh()?;
+        let [short, long] = [Cut::SHORT, Cut::LONG].map(|cut| LaneBuilder::new(cut, mixer));
+        Ok(Self { key: Key(key), patterns: Vec::new(), short, long, values: 0 })
     }
 
     /// Adds a value and returns its number; numbers count up from 0, refused values have none.
@@ -119,47 +100,28 @@ impl KnownIndexBuilder {
 
     fn pattern(&mut self, value: u32, form: Form, bytes: &[u8]) {
         let bytes = &bytes[..bytes.len().min(LONGEST)];
-        let mac = self.keys.mac(bytes);
-        // The rarest window so far: values of one shape (`postgres://…`) must not share one anchor.
-        let windows = bytes.windows(MIN).take(64).enumerate();
-        let rarity = |w: &[u8]| self.anchors.get(&self.keys.anchor(w)).map_or(0, Vec::len);
-        let Some((anchor, window)) = windows.min_by_key(|(_, w)| rarity(w)) else { return };
-        let peers = self.anchors.entry(self.keys.anchor(window)).or_default();
-        if peers
-            .iter()
-            .any(|&p| self.patterns[p as usize].mac == mac && self.patterns[p as usize].value == value)
-        {
+        let mac = self.key.mac(bytes);
+        let (lane, cut) = if bytes.len() < Cut::LONG.window {
+            (&mut self.short, Cut::SHORT)
+        } else {
+            (&mut self.long, Cut::LONG)
+        };
+        let anchor = lane.offset(bytes);
+        let window = &bytes[anchor..anchor + cut.window];
+        let same =
+            |&p: &u32| self.patterns[p as usize].mac == mac && self.patterns[p as usize].value == value;
+        if lane.peers(window).iter().any(same) {
             return;
         }
-        peers.push(self.patterns.len() as u32);
-        self.grams.extend(window.windows(GRAM).map(|g| self.keys.gram(g)));
+        lane.add(self.patterns.len() as u32, window);
         self.patterns.push(Pattern { mac, len: bytes.len() as u32, anchor: anchor as u32, value, form });
     }
 
     /// The finished index.
     pub fn build(self) -> KnownIndex {
-        let Self { keys, patterns, anchors, grams, values: _ } = self;
-        let bits = (grams.len().max(64) * 24).next_power_of_two().clamp(1 << 12, 1 << 25);
-        let shift = 32 - bits.trailing_zeros();
-        let mut bitmap = vec![0u64; bits / 64];
-        for gram in grams {
-            let bit = (gram >> shift) as usize;
-            bitmap[bit / 64] |= 1 << (bit % 64);
-        }
-        let mut slots = vec![(0, u32::MAX); (anchors.len().max(1) * 2).next_power_of_two()];
-        let mut next = vec![u32::MAX; patterns.len()];
-        for (hash, chain) in anchors {
-            for pair in chain.windows(2) {
-                next[pair[0] as usize] = pair[1];
-            }
-            let mut at = hash as usize & (slots.len() - 1);
-            while slots[at].1 != u32::MAX {
-                at = (at + 1) & (slots.len() - 1);
-            }
-            slots[at] = (hash, chain[0]);
-        }
+        let Self { key, patterns, short, long, values: _ } = self;
         let longest = patterns.iter().map(|p| p.len as usize).max().unwrap_or_default();
-        KnownIndex { keys, patterns, slots, next, bitmap, shift, longest }
+        KnownIndex { key, patterns, lanes: [short.build(), long.build()], longest }
     }
 }
 
@@ -179,41 +141,12 @@ impl KnownIndex {
         if self.is_empty() || bytes.len() < MIN {
             return;
         }
-        let last = bytes.len() - GRAM;
-        let mut at = 0;
-        while at <= last {
-            let gram = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-            let bit = (gram.wrapping_mul(self.keys.gram) >> self.shift) as usize;
-            if self.bitmap[bit / 64] >> (bit % 64) & 1 == 1 {
-                self.around(bytes, at, sink);
-            }
-            at += STRIDE;
-        }
-    }
-
-    /// Looks up the anchor windows that hold the gram at `at`.
-    fn around(&self, bytes: &[u8], at: usize, sink: &mut dyn FnMut(KnownHit)) {
-        for back in 0..STRIDE {
-            let Some(start) = at.checked_sub(back) else { return };
-            let Some(window) = bytes.get(start..start + MIN) else { continue };
-            let mut pattern = self.lookup(self.keys.anchor(window));
-            while pattern != u32::MAX {
+        for lane in &self.lanes {
+            lane.search(bytes, &mut |start, pattern| {
                 if let Some(hit) = self.confirm(bytes, start, &self.patterns[pattern as usize]) {
                     sink(hit);
                 }
-                pattern = self.next[pattern as usize];
-            }
-        }
-    }
-
-    fn lookup(&self, hash: u64) -> u32 {
-        let mut at = hash as usize & (self.slots.len() - 1);
-        loop {
-            match self.slots[at] {
-                (_, u32::MAX) => return u32::MAX,
-                (h, pattern) if h == hash => return pattern,
-                _ => at = (at + 1) & (self.slots.len() - 1),
-            }
+            });
         }
     }
 
@@ -224,7 +157,7 @@ impl KnownIndex {
         if text.len() < WORD && pattern.form != Form::Base64 && !stands_alone(bytes, start, end) {
             return None;
         }
-        (self.keys.mac(text) == pattern.mac).then_some(KnownHit {
+        (self.key.mac(text) == pattern.mac).then_some(KnownHit {
             span: Span::new(start, end),
             value: pattern.value,
             form: pattern.form,
@@ -239,35 +172,17 @@ fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     !joined_before && !(word(end - 1) && word(end))
 }
 
-impl Keys {
-    fn fresh() -> Result<Self, getrandom::Error> {
-        let mut mac = [0; 32];
-        getrandom::fill(&mut mac)?;
-        let anchor = [getrandom::u64()? | 1, getrandom::u64()?];
-        Ok(Self { mac, anchor, gram: getrandom::u32()? | 1 })
-    }
-
+impl Key {
     fn mac(&self, bytes: &[u8]) -> [u8; 16] {
         let mut mac = [0; 16];
-        mac.copy_from_slice(&blake3::keyed_hash(&self.mac, bytes).as_bytes()[..16]);
+        mac.copy_from_slice(&blake3::keyed_hash(&self.0, bytes).as_bytes()[..16]);
         mac
-    }
-
-    fn anchor(&self, window: &[u8]) -> u64 {
-        let mut word = [0; MIN];
-        word.copy_from_slice(window);
-        let mixed = (u64::from_le_bytes(word) ^ self.anchor[1]).wrapping_mul(self.anchor[0]);
-        (mixed ^ (mixed >> 29)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 3
-    }
-
-    fn gram(&self, gram: &[u8]) -> u32 {
-        u32::from_le_bytes([gram[0], gram[1], gram[2], gram[3]]).wrapping_mul(self.gram)
     }
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keys(..)")
+        f.write_str("Key(..)")
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod forms;
 mod index;
+mod lane;
 
 pub use forms::Form;
 pub use index::{KnownHit, KnownIndex, KnownIndexBuilder, Refusal};

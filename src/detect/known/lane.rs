@@ -1,0 +1,203 @@
+//! One way to pass over text: patterns of at least a window's length, found by a gram of that window.
+//!
+//! Every `stride`-th position of the text is looked at: whatever occurrence there is covers one of them with one gram
+//! of its window. A Bloom filter of grams passes over nearly all text; what it lets through is looked up by windows.
+//! Short patterns need small grams, of which ordinary text holds many; so long ones go a lane of their own.
+
+use std::collections::HashMap;
+
+/// How a lane cuts text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Least length of a pattern, in bytes.
+    pub(super) window: usize,
+    /// Bytes of a gram: at most 8.
+    pub(super) gram: usize,
+}
+
+impl Cut {
+    /// For patterns from 8 bytes on.
+    pub(super) const SHORT: Self = Self { window: 8, gram: 4 };
+    /// For patterns from 16 bytes on.
+    pub(super) const LONG: Self = Self { window: 16, gram: 8 };
+
+    /// Distance between the positions that are looked at.
+    const fn stride(self) -> usize {
+        self.window - self.gram + 1
+    }
+}
+
+/// Secrets of one run for hashing windows and grams: odd multipliers and a mask.
+#[derive(Clone, Copy)]
+pub(super) struct Mixer {
+    window: [u64; 2],
+    gram: u64,
+}
+
+impl Mixer {
+    pub(super) fn fresh() -> Result<Self, getrandom::Error> {
+        Ok(Self { window: [getrandom::u64()? | 1, getrandom::u64()?], gram: getrandom::u64()? | 1 })
+    }
+
+    fn window(&self, window: &[u8]) -> u64 {
+        let fold = |hash: u64, word: &[u8]| {
+            let mixed = (hash ^ load(word)).wrapping_mul(self.window[0]);
+            mixed ^ (mixed >> 29)
+        };
+        let hash = window.chunks(8).fold(self.window[1], fold);
+        hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 3
+    }
+
+    const fn gram(&self, gram: u64) -> u64 {
+        gram.wrapping_mul(self.gram)
+    }
+}
+
+impl std::fmt::Debug for Mixer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mixer(..)")
+    }
+}
+
+/// Collects the patterns of a lane.
+#[derive(Debug)]
+pub(super) struct LaneBuilder {
+    cut: Cut,
+    mixer: Mixer,
+    anchors: HashMap<u64, Vec<u32>>,
+    grams: Vec<u64>,
+}
+
+/// A lane ready to be searched.
+#[derive(Debug)]
+pub(super) struct Lane {
+    cut: Cut,
+    mixer: Mixer,
+    /// Patterns by the hash of their window: open addressing, `u32::MAX` is empty.
+    slots: Vec<(u64, u32)>,
+    /// Number of the next pattern with the same window, by pattern.
+    next: HashMap<u32, u32>,
+    /// Two bits for each gram.
+    bloom: Vec<u64>,
+    bits: u32,
+}
+
+/// Windows of a pattern among which the one is chosen by which it is found.
+const CHOICE: usize = 64;
+/// Bits of the filter for each gram.
+const BITS: usize = 20;
+
+impl LaneBuilder {
+    pub(super) fn new(cut: Cut, mixer: Mixer) -> Self {
+        Self { cut, mixer, anchors: HashMap::new(), grams: Vec::new() }
+    }
+
+    /// Offset of the window by which `pattern` is best found: the rarest so far (values of one shape, such as
+    /// `postgres://…`, must not share one), and of those the least like words.
+    pub(super) fn offset(&self, pattern: &[u8]) -> usize {
+        let rarity = |w: &[u8]| self.anchors.get(&self.mixer.window(w)).map_or(0, Vec::len);
+        let letters = |w: &[u8]| w.iter().filter(|b| b.is_ascii_lowercase() || **b == b' ').count();
+        let windows = pattern.windows(self.cut.window).take(CHOICE).enumerate();
+        windows.min_by_key(|(_, w)| (rarity(w), letters(w))).map_or(0, |(at, _)| at)
+    }
+
+    /// Numbers of the patterns that are found by `window`.
+    pub(super) fn peers(&self, window: &[u8]) -> &[u32] {
+        self.anchors.get(&self.mixer.window(window)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds pattern `number`, to be found by `window`.
+    pub(super) fn add(&mut self, number: u32, window: &[u8]) {
+        let Cut { gram, .. } = self.cut;
+        self.anchors.entry(self.mixer.window(window)).or_default().push(number);
+        self.grams.extend(window.windows(gram).map(|g| self.mixer.gram(load(g))));
+    }
+
+    pub(super) fn build(self) -> Lane {
+        let Self { cut, mixer, anchors, mut grams } = self;
+        grams.sort_unstable();
+        grams.dedup();
+        let bits = (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros();
+        let mut bloom = vec![0u64; 1 << (bits - 6)];
+        for gram in grams {
+            for bit in places(gram, bits) {
+                bloom[bit / 64] |= 1 << (bit % 64);
+            }
+        }
+        let mut slots = vec![(0, u32::MAX); (anchors.len().max(1) * 2).next_power_of_two()];
+        let mut next = HashMap::new();
+        for (hash, chain) in anchors {
+            next.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
+            let mut at = hash as usize & (slots.len() - 1);
+            while slots[at].1 != u32::MAX {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = (hash, chain[0]);
+        }
+        Lane { cut, mixer, slots, next, bloom, bits }
+    }
+}
+
+impl Lane {
+    /// Calls `sink` with the start of a window in `bytes` and the number of each pattern that may lie there.
+    pub(super) fn search(&self, bytes: &[u8], sink: &mut impl FnMut(usize, u32)) {
+        match self.cut {
+            Cut::LONG => self.search_by::<{ Cut::LONG.gram }>(bytes, sink),
+            _ => self.search_by::<{ Cut::SHORT.gram }>(bytes, sink),
+        }
+    }
+
+    fn search_by<const GRAM: usize>(&self, bytes: &[u8], sink: &mut impl FnMut(usize, u32)) {
+        if self.slots.len() == 1 || bytes.len() < self.cut.window {
+            return;
+        }
+        let mut at = 0;
+        while let Some(gram) = bytes.get(at..at + GRAM) {
+            let [first, second] = places(self.mixer.gram(load(gram)), self.bits);
+            if self.bloom[first / 64] >> (first % 64) & 1 == 1
+                && self.bloom[second / 64] >> (second % 64) & 1 == 1
+            {
+                self.around(bytes, at, sink);
+            }
+            at += self.cut.stride();
+        }
+    }
+
+    /// Looks up the windows that hold the gram at `at`.
+    fn around(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(usize, u32)) {
+        for back in 0..self.cut.stride() {
+            let Some(start) = at.checked_sub(back) else { return };
+            let Some(window) = bytes.get(start..start + self.cut.window) else { continue };
+            let mut pattern = self.lookup(self.mixer.window(window));
+            while let Some(number) = pattern {
+                sink(start, number);
+                pattern = self.next.get(&number).copied();
+            }
+        }
+    }
+
+    fn lookup(&self, hash: u64) -> Option<u32> {
+        let mut at = hash as usize & (self.slots.len() - 1);
+        loop {
+            match self.slots[at] {
+                (_, u32::MAX) => return None,
+                (h, pattern) if h == hash => return Some(pattern),
+                _ => at = (at + 1) & (self.slots.len() - 1),
+            }
+        }
+    }
+}
+
+/// The bits of a filter of `1 << bits` that stand for a gram's hash.
+const fn places(hash: u64, bits: u32) -> [usize; 2] {
+    [(hash >> (64 - bits)) as usize, ((hash << bits) >> (64 - bits)) as usize]
+}
+
+/// Up to 8 bytes as a number.
+fn load(bytes: &[u8]) -> u64 {
+    match bytes {
+        &[a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        &[a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        other => other.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)),
+    }
+}
