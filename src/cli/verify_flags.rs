@@ -20,6 +20,11 @@ pub(crate) struct VerifyFlags {
     /// also find the manager's values themselves, however weak they are; implies --verify
     #[arg(long)]
     known: bool,
+    /// also look up found tokens, accessors, secret ids and leases at your own Vault or OpenBao; implies --verify
+    ///
+    /// The one flag with which something found is sent, to the configured server alone.
+    #[arg(long)]
+    lookup: bool,
     /// verdicts with which a finding fails the run [default: all but previous and destroyed]
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = state_parser())]
     fail_on: Vec<State>,
@@ -37,13 +42,13 @@ impl VerifyFlags {
     /// Makes verification ready. Where values are to be searched for, the managers are read now.
     pub(super) fn prepare(&self, managers: &toml::Table, trust: Trust) -> Result<Asked, Failure> {
         let fail_on = if self.fail_on.is_empty() { State::FAILING.to_vec() } else { self.fail_on.clone() };
-        if !self.verify && !self.known {
+        if !self.verify && !self.known && !self.lookup {
             if !self.fail_on.is_empty() {
                 return Err(Failure::new("--fail-on without verdicts").help("add --verify or --known"));
             }
             return Ok(Asked { judge: None, known: None, fail_on });
         }
-        let verification = Verification::new(ManagerSettings::all(managers, trust)?, self.known);
+        let verification = Verification::new(ManagerSettings::all(managers, trust)?, self.known, self.lookup);
         let known = if self.known { Some(verification.known_values()?) } else { None };
         Ok(Asked { judge: Some(Box::new(verification)), known, fail_on })
     }

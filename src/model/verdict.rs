@@ -59,6 +59,8 @@ pub struct Lent {
     pub expires: Option<i64>,
     /// Seconds left at the time of the run.
     pub left: Option<u64>,
+    /// More about it, such as the policies of a token.
+    pub notes: Vec<String>,
 }
 
 /// The kind of a [`Verdict`].

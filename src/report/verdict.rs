@@ -77,6 +77,7 @@ pub(super) fn entry(verdict: &Verdict) -> VerdictEntry<'_> {
         Verdict::Leased(lent) => {
             entry.manager = Some(&lent.manager);
             entry.path = Some(&lent.path);
+            entry.notes = &lent.notes;
             entry.expires = lent.expires.map(time::rfc3339);
         }
         Verdict::Unchecked(reason) => entry.reason = Some(reason),
@@ -91,10 +92,11 @@ pub(super) fn words(verdict: &Verdict) -> String {
         Verdict::Current(managed) => format!("current: {}", place(managed)),
         Verdict::Previous(managed) => format!("previous: {}; no longer in force", place(managed)),
         Verdict::Destroyed(managed) => format!("destroyed: {}; opens nothing any more", place(managed)),
-        Verdict::Leased(Lent { manager, path, left, expires: _ }) => {
+        Verdict::Leased(Lent { manager, path, left, notes, expires: _ }) => {
             let left =
                 left.map_or_else(|| "without an end".to_owned(), |s| format!("for another {}", span(s)));
-            format!("leased: {manager}:{path}, {left}")
+            let notes: String = notes.iter().map(|note| format!(", {note}")).collect();
+            format!("leased: {manager}:{path}, {left}{notes}")
         }
         Verdict::Unmanaged => "unmanaged: your secrets manager does not hold it".to_owned(),
         Verdict::Unchecked(why) => format!("unchecked: {why}"),
@@ -208,8 +210,8 @@ mod tests {
             words(&Verdict::Leased(Lent {
                 manager: "v".into(),
                 path: "db/creds/a".into(),
-                expires: None,
                 left,
+                ..Lent::default()
             }))
         };
         assert_eq!(lent(Some(90)), "leased: v:db/creds/a, for another 90 s");

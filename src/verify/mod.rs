@@ -11,6 +11,8 @@
 //! | `pieces` | which parts of a stored value may leak by themselves |
 //! | `holdings` | hashes of what was read, and where it lies |
 //! | `forms` | which values a found text may stand for |
+//! | `key_material` | public halves of keys and certificates |
+//! | `lookup` | what our own server is asked about found tokens, on request |
 //! | `verification` | findings in, verdicts out |
 
 #[cfg(feature = "fetcher")]
@@ -21,6 +23,8 @@ mod forms;
 mod holdings;
 #[cfg(feature = "fetcher")]
 mod key_material;
+#[cfg(feature = "fetcher")]
+mod lookup;
 #[cfg(feature = "fetcher")]
 mod pieces;
 #[cfg(feature = "fetcher")]

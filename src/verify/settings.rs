@@ -8,6 +8,7 @@
 //! concurrency = 8                          # reads at once
 //! rate = 200                               # reads per second at most
 //! versions = 5                             # earlier versions that are read
+//! accounts = ["123456789012"]              # our accounts: key ids name theirs
 //! ```
 //!
 //! What else an entry holds (login, namespace, certificates) is the fetcher's mapping.
@@ -35,6 +36,8 @@ pub struct ManagerSettings {
     pub rate: Option<f64>,
     /// Earlier versions that are read of each path.
     pub versions: u64,
+    /// Ids of our accounts at a cloud.
+    pub accounts: Vec<String>,
     source: Source,
 }
 
@@ -81,6 +84,7 @@ impl ManagerSettings {
             concurrency: usual_concurrency(),
             rate: None,
             versions: VERSIONS,
+            accounts: Vec::new(),
             source: Source::Environment,
         })
     }
@@ -110,6 +114,10 @@ impl ManagerSettings {
             return Err(wrong("a rate of 0 would read nothing".to_owned()));
         }
         let versions = whole(&mut table, "versions")?.unwrap_or(VERSIONS);
+        let accounts = match table.remove("accounts") {
+            None => Vec::new(),
+            Some(list) => texts(&list, "accounts").map_err(wrong)?,
+        };
         table.insert("kind".to_owned(), kind);
         let mut providers = toml::Table::new();
         providers.insert(name.to_owned(), table.into());
@@ -121,7 +129,7 @@ impl ManagerSettings {
             wrong(text.lines().last().unwrap_or_default().to_owned())
         })?;
         let source = Source::Mapping(mapping);
-        Ok(Self { name: name.to_owned(), paths, concurrency, rate, versions, source })
+        Ok(Self { name: name.to_owned(), paths, concurrency, rate, versions, accounts, source })
     }
 
     /// The provider, made anew.
@@ -174,12 +182,19 @@ fn usual_concurrency() -> NonZeroUsize {
 }
 
 fn patterns(value: &toml::Value) -> Result<Vec<PathPattern>, String> {
-    let list = value.as_array().ok_or_else(|| "paths is not a list".to_owned())?;
+    let list = texts(value, "paths")?;
     if list.is_empty() {
         return Err("an empty list of paths would read nothing".to_owned());
     }
-    let text = |v: &toml::Value| v.as_str().map(str::to_owned).ok_or_else(|| "a path is no text".to_owned());
-    list.iter().map(|v| PathPattern::parse(&text(v)?)).collect()
+    list.iter().map(|text| PathPattern::parse(text)).collect()
+}
+
+/// The list of texts that `key` holds.
+fn texts(value: &toml::Value, key: &str) -> Result<Vec<String>, String> {
+    let list = value.as_array().ok_or_else(|| format!("{key} is not a list"))?;
+    let text =
+        |v: &toml::Value| v.as_str().map(str::to_owned).ok_or_else(|| format!("{key} holds what is no text"));
+    list.iter().map(text).collect()
 }
 
 /// Refuses addresses that only the scanned files name: the credentials of whoever runs the scan would go there.

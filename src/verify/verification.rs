@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use leakward_fetcher::SecretProvider as _;
+use zeroize::Zeroizing;
+
 use super::holdings::{Hash, Holdings};
+use super::lookup::{Handle, Lookup};
 use super::reader::{self, Coverage};
 use super::settings::ManagerSettings;
 use super::{Judge, VerifyError, forms, key_material};
 use crate::detect::known::{KnownIndex, Refusal};
-use crate::model::{Finding, State, Tally, Verdict};
+use crate::model::{Finding, Reason, State, Tally, Verdict};
 use crate::rule::Severity;
 
 /// Verification against the configured managers. They are asked once, when the first finding (or the search for known
@@ -18,6 +22,8 @@ pub struct Verification {
     managers: Vec<ManagerSettings>,
     /// Whether the values are searched for as well.
     search: bool,
+    /// Whether found tokens are looked up at our own servers.
+    lookup: bool,
     held: OnceLock<Result<Held, String>>,
 }
 
@@ -38,9 +44,10 @@ const MOST_PLACES: usize = 100;
 const NAMED: usize = 5;
 
 impl Verification {
-    /// Verification against `managers`; `search`: their values are searched for as well.
-    pub const fn new(managers: Vec<ManagerSettings>, search: bool) -> Self {
-        Self { managers, search, held: OnceLock::new() }
+    /// Verification against `managers`; `search`: their values are searched for as well; `lookup`: found tokens are
+    /// looked up at those of them that are Vault or OpenBao.
+    pub const fn new(managers: Vec<ManagerSettings>, search: bool, lookup: bool) -> Self {
+        Self { managers, search, lookup, held: OnceLock::new() }
     }
 
     /// Reads the managers now, and returns the index of the values that they hold.
@@ -76,6 +83,56 @@ impl Verification {
         Ok((Held { holdings, numbers, refused, coverage }, index))
     }
 
+    /// Says of a key id that names one of our accounts that it does.
+    fn mark_account(&self, finding: &mut Finding) {
+        let account = finding.why.iter().find_map(|why| why.strip_prefix("account ").map(str::to_owned));
+        let Some(account) = account else { return };
+        let owner = self.managers.iter().find(|m| m.accounts.contains(&account));
+        finding.why.extend(owner.map(|m| Reason::Owned(format!("an account of yours ({})", m.name))));
+    }
+
+    /// Asks our own servers about what they can be asked about and was not found among their values.
+    fn look_up(&self, findings: &mut [Finding]) -> Result<(), VerifyError> {
+        let open =
+            |f: &Finding| matches!(f.verdict.as_deref(), Some(Verdict::Unmanaged | Verdict::Unchecked(_)));
+        let handles: Vec<_> = findings.iter().map(|f| Handle::of(f).filter(|_| open(f))).collect();
+        if handles.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut servers = Vec::new();
+        for manager in &self.managers {
+            servers.extend(manager.vault()?.map(|server| (manager.name.as_str(), server)));
+        }
+        runtime()?.block_on(async {
+            // One question for each text, however often it was found.
+            let mut answers: Vec<(Handle, Zeroizing<String>, Option<Verdict>)> = Vec::new();
+            for (finding, handle) in findings.iter_mut().zip(handles) {
+                let Some((handle, text)) = handle else { continue };
+                let asked = answers.iter().position(|(h, t, _)| *h == handle && **t == *text);
+                let asked = match asked {
+                    Some(asked) => asked,
+                    None => {
+                        let mut best = None;
+                        for (name, server) in &servers {
+                            let answer = Lookup { name, server }.verdict(handle, &text).await;
+                            best = better(best, answer);
+                        }
+                        answers.push((handle, text, best));
+                        answers.len() - 1
+                    }
+                };
+                if let Some(verdict) = &answers[asked].2 {
+                    finding.verdict = Some(Box::new(verdict.clone()));
+                }
+            }
+            for (_, server) in &servers {
+                // Ends a login of ours; where that fails, it ends by itself.
+                let _ = server.close().await;
+            }
+        });
+        Ok(())
+    }
+
     fn held(&self) -> &Result<Held, String> {
         self.held.get_or_init(|| self.read().map(|(held, _)| held).map_err(|e| e.to_string()))
     }
@@ -97,13 +154,39 @@ impl Judge for Verification {
         };
         held.tell(self.search, tally);
         for finding in findings.iter_mut() {
-            let verdict = held.verdict(finding);
-            finding.severity = severity(verdict.state(), finding.severity);
-            finding.verdict = Some(Box::new(verdict));
+            finding.verdict = Some(Box::new(held.verdict(finding)));
+            self.mark_account(finding);
+        }
+        if self.lookup
+            && let Err(error) = self.look_up(findings)
+        {
+            tally.notes.push(format!("nothing was looked up: {error}"));
+        }
+        for finding in findings.iter_mut() {
+            if let Some(verdict) = &finding.verdict {
+                finding.severity = severity(verdict.state(), finding.severity);
+            }
         }
         held.drop_common(findings, tally);
         drop_twins(findings);
     }
+}
+
+/// One small runtime: everything happens on this thread.
+fn runtime() -> Result<tokio::runtime::Runtime, VerifyError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| VerifyError::System(e.to_string()))
+}
+
+/// Of two servers' answers the one that says more: what lives before what is dead before what is not known.
+fn better(one: Option<Verdict>, other: Option<Verdict>) -> Option<Verdict> {
+    let rank = |v: &Option<Verdict>| match v.as_ref().map(Verdict::state) {
+        Some(State::Current | State::Leased) => 3,
+        Some(State::Unchecked) => 2,
+        Some(_) => 1,
+        None => 0,
+    };
+    if rank(&other) > rank(&one) { other } else { one }
 }
 
 impl Held {

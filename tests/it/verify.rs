@@ -200,3 +200,38 @@ fn a_scan_that_does_not_verify_asks_nobody() {
     let refused = asking(&mut sandbox.command(["scan", "--fail-on", "current"]), &bao, ROOT);
     assert_eq!(refused.code, Some(2), "verdicts without verification: {refused:?}");
 }
+
+#[test]
+fn tokens_are_looked_up_at_our_own_server_when_that_is_asked_for() {
+    let bao = Bao::start();
+    let made = |ttl: &str| {
+        let body = json!({ "policies": ["default"], "ttl": ttl, "display_name": "ci" });
+        bao.call("POST", "auth/token/create", &body)["auth"].clone()
+    };
+    let text = |v: &Value, key: &str| v[key].as_str().unwrap().to_owned();
+    let (live, dead) = (made("1h"), made("1h"));
+    bao.call("POST", "auth/token/revoke", &json!({ "token": text(&dead, "client_token") }));
+    bao.call("POST", "sys/auth/approle", &json!({ "type": "approle" }));
+    bao.call("POST", "auth/approle/role/deploy", &json!({ "token_policies": ["default"] }));
+    let secret_id = bao.call("POST", "auth/approle/role/deploy/secret-id", &json!({}))["data"].clone();
+    let sandbox = Sandbox::new();
+    sandbox.file("a-live.env", format!("VAULT_TOKEN={}\n", text(&live, "client_token")));
+    sandbox.file("b-dead.env", format!("VAULT_TOKEN={}\n", text(&dead, "client_token")));
+    sandbox.file("c-id.env", format!("VAULT_SECRET_ID={}\n", text(&secret_id, "secret_id")));
+    let args = ["scan", "--lookup", "--format", "json"];
+    let run = asking(&mut sandbox.command(args), &bao, ROOT);
+    let states: Vec<_> = verdicts(&run).into_iter().map(|(_, v)| v).collect();
+    assert_eq!(
+        states,
+        ["leased auth/token/create", "destroyed auth/token", "current auth/approle/role/deploy"],
+        "{run:?}"
+    );
+    // Without the flag nothing that was found is sent.
+    let before = bao.requests_for("auth/token/lookup\"");
+    asking(&mut sandbox.command(["scan", "--verify"]), &bao, ROOT);
+    assert_eq!(bao.requests_for("auth/token/lookup\""), before);
+    // A login that may not ask cannot tell a dead token from a live one.
+    let token = bao.token("path \"secret/*\" { capabilities = [\"read\", \"list\"] }");
+    let run = asking(&mut sandbox.command(args), &bao, &token);
+    assert_eq!(verdicts(&run)[1].1, "unchecked", "{run:?}");
+}
