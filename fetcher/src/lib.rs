@@ -6,22 +6,30 @@
 //! | floor | modules | what they know |
 //! |---|---|---|
 //! | 6 | `blocking` | the client for programs without a runtime |
-//! | 5 | `redact` | values in text on its way out |
+//! | 5 | `agent`, `exec`, `render`, `policy`, `redact` | what is made of values: answers, environments, files, policies, masks |
 //! | 4 | [`client`] | when to ask, and what readers get meanwhile |
 //! | 3 | [`cache`] | what is held and for how long |
 //! | 2 | [`provider`] | how one kind of manager is asked |
 //! | 1b | [`http`] | one request over buffers that are wiped |
 //! | 1 | [`secret`], [`clock`], [`wipe`] | values, their names, time, and freed memory |
 
+#[cfg(all(feature = "agent", unix))]
+pub mod agent;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod cache;
 pub mod client;
 pub mod clock;
+#[cfg(all(feature = "exec", unix))]
+pub mod exec;
 pub mod http;
+#[cfg(feature = "policy")]
+pub mod policy;
 pub mod provider;
 #[cfg(feature = "redact")]
 pub mod redact;
+#[cfg(all(feature = "render", unix))]
+pub mod render;
 pub mod secret;
 pub mod wipe;
 

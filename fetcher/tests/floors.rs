@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["provider"],
     &["cache"],
     &["client"],
-    &["exec", "render", "agent", "redact"],
+    &["exec", "render", "agent", "policy", "redact"],
     &["blocking"],
 ];
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::builder::Builder;
 use super::manager::SecretsManager;
 use crate::cache::{Class, Policy, Sensitivity};
+use crate::clock::parse_span;
 use crate::http::Address;
 use crate::provider::SecretProvider;
 use crate::provider::environment::EnvironmentProvider;
@@ -30,6 +31,42 @@ pub struct Mapping {
     /// Secrets, or all below a path, by the name that applications use.
     #[serde(default)]
     secrets: BTreeMap<String, SecretEntry>,
+}
+
+/// Where one secret of a mapping lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// What applications call it.
+    pub name: &'a str,
+    /// What its manager calls it.
+    pub path: &'a str,
+    /// The manager.
+    pub home: Home<'a>,
+}
+
+/// A manager of a mapping, as far as policies depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Home<'a> {
+    /// Vault or OpenBao.
+    Vault {
+        /// The namespace, if the file names one.
+        namespace: Option<&'a str>,
+    },
+    /// AWS Secrets Manager.
+    Aws,
+    /// Azure Key Vault.
+    Azure {
+        /// Its address.
+        address: &'a str,
+    },
+    /// Google Secret Manager.
+    Google {
+        /// The project.
+        project: &'a str,
+    },
+    /// This machine: files, environment. No policy is needed.
+    Here,
 }
 
 /// The mapping cannot be used. Whoever wrote the file must fix it.
@@ -222,6 +259,20 @@ impl Mapping {
         self.secrets.iter().map(|(name, entry)| (name.as_str(), entry.provider.as_str(), entry.remote(name)))
     }
 
+    /// Where each secret lives, sorted by name.
+    pub fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        self.secrets.iter().filter_map(|(name, entry)| {
+            let home = match self.providers.get(&entry.provider)? {
+                ProviderEntry::Vault(vault) => Home::Vault { namespace: vault.namespace.as_deref() },
+                ProviderEntry::Aws { .. } => Home::Aws,
+                ProviderEntry::Azure { address } => Home::Azure { address },
+                ProviderEntry::Gcp { project, .. } => Home::Google { project },
+                ProviderEntry::File { .. } | ProviderEntry::Environment { .. } => Home::Here,
+            };
+            Some(Place { name, path: entry.remote(name), home })
+        })
+    }
+
     /// A client's builder with all that the file says; what a cloud provider needs to log in is looked for.
     ///
     /// # Errors
@@ -389,36 +440,9 @@ fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, 
         .ok_or_else(|| de::Error::custom(format!("{text}: not a time like 90s, 5m, 12h or 90d")))
 }
 
-fn parse_span(text: &str) -> Option<Duration> {
-    let (mut total, mut rest) = (0_u64, text);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let unit = match rest.as_bytes()[digits] {
-            b's' => 1,
-            b'm' => 60,
-            b'h' => 3600,
-            b'd' => 86_400,
-            _ => return None,
-        };
-        total = total.checked_add(rest[..digits].parse::<u64>().ok()?.checked_mul(unit)?)?;
-        rest = &rest[digits + 1..];
-    }
-    (!text.is_empty()).then(|| Duration::from_secs(total))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(parse_span("1h30m"), Some(Duration::from_secs(5400)));
-        assert_eq!(parse_span("90d"), Some(Duration::from_secs(7_776_000)));
-        assert_eq!(parse_span("é"), None);
-        for bad in ["", "5", "m", "5x", "-5m", "99999999999999999999s", "18446744073709551615d"] {
-            assert_eq!(parse_span(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn mistakes_are_named() {

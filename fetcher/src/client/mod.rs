@@ -23,6 +23,7 @@ mod route;
 mod scheduler;
 mod seat;
 mod shutdown;
+mod surroundings;
 mod watch;
 
 pub use audit::{AuditRecord, AuditSink, Deed, JsonLines};
@@ -32,9 +33,10 @@ pub use handle::{Pair, SecretHandle};
 pub use hook::{HookError, Rotation, RotationHook, Step};
 pub use manager::{ReadOptions, SecretsManager};
 #[cfg(feature = "mapping")]
-pub use mapping::{Mapping, MappingError};
+pub use mapping::{Home, Mapping, MappingError, Place};
 pub use observer::ValueObserver;
 pub use readiness::{Need, Readiness};
 pub use rotation::HookGuard;
 pub use shutdown::Farewell;
+pub use surroundings::{Manager, SurroundingsError};
 pub use watch::Watch;

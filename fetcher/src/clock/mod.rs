@@ -1,6 +1,7 @@
 //! Time as a parameter: a [`Clock`] that tests move by hand. It measures; it schedules nothing.
 
 mod manual;
+mod span;
 mod system;
 mod tick;
 
@@ -10,6 +11,7 @@ use std::task::Poll;
 use std::time::SystemTime;
 
 pub use manual::ManualClock;
+pub use span::parse_span;
 pub use system::SystemClock;
 pub use tick::Tick;
 
