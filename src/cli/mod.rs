@@ -22,6 +22,8 @@ mod rule_flags;
 mod rules;
 mod scan;
 mod scan_flags;
+#[cfg(feature = "fetcher")]
+mod secrets;
 mod settings;
 mod stdin;
 #[cfg(feature = "fetcher")]
@@ -45,6 +47,10 @@ mod heading {
     pub(super) const OUTPUT: &str = "Output";
     #[cfg(feature = "fetcher")]
     pub(super) const VERIFICATION: &str = "Verification";
+    #[cfg(feature = "fetcher")]
+    pub(super) const MANAGER: &str = "Secrets manager";
+    #[cfg(all(feature = "fetcher", unix))]
+    pub(super) const SERVER: &str = "Server";
 }
 
 /// finds leaked secrets in files, staged changes and git history
@@ -68,6 +74,16 @@ enum Command {
     Baseline(baseline::Args),
     Ci(ci::Args),
     AgentHook(agent_hook::Args),
+    #[cfg(feature = "fetcher")]
+    Get(secrets::get::Args),
+    #[cfg(all(feature = "fetcher", unix))]
+    Exec(secrets::exec::Args),
+    #[cfg(all(feature = "fetcher", unix))]
+    Agent(secrets::agent::Args),
+    #[cfg(all(feature = "fetcher", unix))]
+    Render(secrets::render::Args),
+    #[cfg(feature = "fetcher")]
+    Policy(secrets::policy::Args),
     #[command(hide = true, aliases = ["directory", "file"])]
     Dir(gitleaks::Dir),
     #[command(hide = true)]
@@ -87,6 +103,16 @@ impl Command {
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
             Self::AgentHook(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Get(args) => args.run(),
+            #[cfg(all(feature = "fetcher", unix))]
+            Self::Exec(args) => args.run(),
+            #[cfg(all(feature = "fetcher", unix))]
+            Self::Agent(args) => args.run(),
+            #[cfg(all(feature = "fetcher", unix))]
+            Self::Render(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Policy(args) => args.run(),
             Self::Dir(args) => args.run(),
             Self::Detect(args) => args.run(),
             Self::Protect(args) => args.run(),
