@@ -1,5 +1,6 @@
 //! Reads and checks the rules under `rules/` and writes them as statics, so that the built-in pack costs nothing
-//! at start. A file that breaks a check stops the build with what is wrong and what to do about it.
+//! at start: the outlines of their patterns stand beside them. A file that breaks a check stops the build with what
+//! is wrong and what to do about it.
 
 #![allow(dead_code, unreachable_pub, reason = "only part of the shared modules is used here")]
 
@@ -7,14 +8,22 @@
 mod checksum;
 #[path = "src/rule/kind.rs"]
 mod kind;
+#[path = "src/rule/outline.rs"]
+mod outline;
 #[path = "src/rule/parse.rs"]
 mod parse;
 #[path = "src/rule/pattern.rs"]
 mod pattern;
 #[path = "src/rule/problem.rs"]
 mod problem;
+#[path = "src/rule/run.rs"]
+mod run;
+#[path = "src/rule/shape.rs"]
+mod shape;
 #[path = "src/rule/shorthand.rs"]
 mod shorthand;
+#[path = "src/rule/spelling.rs"]
+mod spelling;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -23,9 +32,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use checksum::Checksum;
-use kind::{Extractor, Requirement, Rule, Text};
+use kind::{Extractor, List, Requirement, Rule, Text};
+use outline::Outline;
 use parse::{Author, check_references, parse};
+use pattern::{PatternError, parse as parse_pattern};
 use problem::{Problem, RuleError};
+use run::Run;
+use shape::{Lead, RunLook, Shape};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
@@ -39,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if errors.is_empty() {
         let out = PathBuf::from(env::var("OUT_DIR")?).join("rules.rs");
-        fs::write(out, emit(&rules))?;
+        fs::write(out, emit(&rules)?)?;
     }
     Ok(())
 }
@@ -81,13 +94,29 @@ fn read(dir: &Path) -> Result<(Vec<Rule>, Vec<RuleError>), Box<dyn Error>> {
 }
 
 /// An array of `rules`, as a Rust expression. The names it uses are those of `src/rule/builtin.rs`.
-fn emit(rules: &[Rule]) -> String {
+fn emit(rules: &[Rule]) -> Result<String, PatternError> {
     let mut out = String::from("[\n");
     for rule in rules {
-        out += &literal(rule);
+        let outline = option(Outline::of(rule)?.as_ref(), outline);
+        out += &format!("Builtin {{ rule: {}, outline: {outline} }},\n", literal(rule));
     }
     out.push(']');
-    out
+    Ok(out)
+}
+
+fn outline(outline: &Outline) -> String {
+    let Outline { keywords, shape: Shape { max_len, lead, run }, look } = outline;
+    let keywords = list(keywords, text);
+    let max_len = format!("{max_len:?}");
+    let lead = option(lead.as_ref(), |Lead { min, max }| format!("Lead {{ min: {min}, max: {max:?} }}"));
+    let run = option(run.as_ref(), |Run { alphabet, len, back, ahead }| {
+        format!("Run {{ alphabet: Alphabet::{alphabet:?}, len: {len}, back: {back}, ahead: {ahead} }}")
+    });
+    let look = option(look.as_ref(), |RunLook { class, before }| {
+        format!("RunLook {{ class: {class:?}, before: {before:?} }}")
+    });
+    let shape = format!("Shape {{ max_len: {max_len}, lead: {lead}, run: {run} }}");
+    format!("Outline {{ keywords: {keywords}, shape: {shape}, look: {look} }}")
 }
 
 fn literal(rule: &Rule) -> String {
@@ -140,7 +169,7 @@ fn literal(rule: &Rule) -> String {
     field("tags", list(tags, text));
     field("positive", list(positive, text));
     field("negative", list(negative, text));
-    out + "},\n"
+    out + "}"
 }
 
 fn requirement(part: &Requirement) -> String {

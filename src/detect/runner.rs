@@ -4,9 +4,7 @@ use super::builtin::{Builtin, Window, builtin};
 use super::gate;
 use super::pattern::{CONTEXT, Match, Pattern, Workspace};
 use crate::model::{Candidate, Reads, Reason, Span};
-use crate::rule::{
-    Extractor, PatternError, Rule, Run, RunLook, Shape, Text, derived_keywords, is_token, parse_pattern,
-};
+use crate::rule::{Extractor, Outline, PatternError, Rule, RuleRef, Run, RunLook, Text};
 
 /// A rule made ready to run.
 #[derive(Debug)]
@@ -71,14 +69,16 @@ impl Runner {
     ///
     /// # Errors
     /// The rule's author's.
-    pub(super) fn new(index: usize, rule: &Rule) -> Result<Option<Self>, FaultCause> {
+    pub(super) fn new(index: usize, rule: &RuleRef) -> Result<Option<Self>, FaultCause> {
         match &rule.extractor {
             Extractor::PathOnly | Extractor::Known => Ok(None),
             Extractor::Builtin(name) => {
                 let reader = builtin(name).ok_or_else(|| FaultCause::NoReader(name.to_string()))?;
                 Ok(Some(Self::of_reader(index, rule, reader)))
             }
-            Extractor::Pattern(text) => Ok(Some(Self::of_pattern(index, rule, text)?)),
+            Extractor::Pattern(text) => {
+                Ok(rule.outline()?.map(|outline| Self::of_pattern(index, rule, text, &outline)))
+            }
         }
     }
 
@@ -92,35 +92,23 @@ impl Runner {
         Self { rule: index, wakes_on: WakesOn::Literals(literals, None), how: How::Reader(reader), reads }
     }
 
-    fn of_pattern(index: usize, rule: &Rule, text: &Text) -> Result<Self, FaultCause> {
-        let hir = parse_pattern(text)?;
-        let facts = hir.properties();
-        if facts.minimum_len().is_none_or(|n| n == 0) {
-            return Err(PatternError::Empty.into());
-        }
-        if facts.explicit_captures_len() < rule.group {
-            return Err(PatternError::NoGroup(rule.group).into());
-        }
-        let searchable = !rule.keywords.is_empty() && rule.keywords.iter().all(|k| k.len() >= 2);
-        let keywords = if searchable { rule.keywords.to_vec() } else { derived_keywords(&hir) };
-        let shape = Shape::of(&hir, &keywords);
-        let run = shape.run;
-        let pattern = Pattern::new(text, rule, &shape);
+    fn of_pattern(index: usize, rule: &Rule, text: &Text, outline: &Outline) -> Self {
+        let Outline { keywords, shape, look } = outline;
+        let pattern = Pattern::new(text, rule, shape);
         let (mut back, mut ahead) = (pattern.before + CONTEXT, pattern.after + CONTEXT);
         let wakes_on = if !keywords.is_empty() {
-            if let Some(run) = run {
+            if let Some(run) = shape.run {
                 back = back.max(run.len + run.ahead);
                 ahead = ahead.max(run.back + run.len);
             }
-            WakesOn::Literals(keywords.iter().map(lower_case).collect(), run)
-        } else if let Some(run) = run {
+            WakesOn::Literals(keywords.iter().map(|k| k.as_bytes().into()).collect(), shape.run)
+        } else if let (Some(run), Some(look)) = (shape.run, look) {
             (back, ahead) = (run.back + CONTEXT, run.ahead + CONTEXT);
-            let look = RunLook::of(&hir).expect("the shape has a run");
-            WakesOn::Runs(run, Box::new(look))
+            WakesOn::Runs(run, Box::new(look.clone()))
         } else {
             WakesOn::Blobs
         };
-        Ok(Self { rule: index, wakes_on, how: How::Pattern(pattern), reads: (back, ahead) })
+        Self { rule: index, wakes_on, how: How::Pattern(pattern), reads: (back, ahead) }
     }
 
     /// Whether the rule reads more than `far` bytes around its literal.
@@ -311,21 +299,18 @@ fn looks_so(bytes: &[u8], run: Span, len: usize, look: &RunLook) -> bool {
     false
 }
 
-/// Whether `run.len` token characters in a row begin at most `run.back` after the start of `hit` and end at most
+/// Whether `run.len` characters of its alphabet in a row begin at most `run.back` after the start of `hit` and end at most
 /// `run.ahead` before its end.
 fn near_run(bytes: &[u8], hit: Span, run: Run) -> bool {
     let from = hit.end.saturating_sub(run.len + run.ahead);
     let to = (hit.start + run.back + run.len).min(bytes.len());
-    let mut row = 0;
-    bytes[from..to].iter().any(|&b| {
-        row = if is_token(b) { row + 1 } else { 0 };
-        row >= run.len
-    })
+    run.lies_in(&bytes[from..to])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Alphabet;
 
     #[test]
     fn a_run_is_refused_by_its_looks() {
@@ -342,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_run_counts_when_it_is_long_and_near_enough() {
-        let run = Run { len: 16, back: 3, ahead: 2 };
+        let run = Run { alphabet: Alphabet::Token, len: 16, back: 3, ahead: 2 };
         let near = |text: &str| {
             let start = text.find("key").unwrap();
             near_run(text.as_bytes(), Span::new(start, start + 3), run)

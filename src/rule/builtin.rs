@@ -2,7 +2,31 @@
 
 #![allow(unused_imports, reason = "which of the names the written rules use depends on the rules")]
 
-use super::{Checksum, Confidence, Extractor, List, Requirement, Rule, Severity, Text};
+use super::{
+    Alphabet, Checksum, Confidence, Extractor, Lead, List, Outline, Requirement, Rule, Run, RunLook,
+    Severity, Shape, Text,
+};
+
+/// A built-in rule.
+#[derive(Debug)]
+pub struct Builtin {
+    /// The rule.
+    pub rule: Rule,
+    /// That of its pattern.
+    pub(super) outline: Option<Outline>,
+}
 
 /// The built-in rules, sorted by id.
-pub(super) static BUILTIN: &[Rule] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+pub(super) static BUILTIN: &[Builtin] = &include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_stands_beside_the_outline_of_its_own_pattern() {
+        for builtin in BUILTIN {
+            assert_eq!(builtin.outline, Outline::of(&builtin.rule).unwrap(), "{}", builtin.rule.id);
+        }
+    }
+}

@@ -1,16 +1,17 @@
 //! A set of rules.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::Rule;
-use super::builtin::BUILTIN;
+use super::builtin::{BUILTIN, Builtin};
+use super::{Outline, PatternError, Rule};
 
 /// A rule that is part of the program, or one that was loaded. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum RuleRef {
     /// Built in.
-    Static(&'static Rule),
+    Static(&'static Builtin),
     /// Loaded from a file.
     Loaded(Arc<Rule>),
 }
@@ -60,12 +61,25 @@ impl RulePack {
     }
 }
 
+impl RuleRef {
+    /// The outline of its pattern, if it has one.
+    ///
+    /// # Errors
+    /// The rule's author's.
+    pub fn outline(&self) -> Result<Option<Cow<'_, Outline>>, PatternError> {
+        Ok(match self {
+            Self::Static(builtin) => builtin.outline.as_ref().map(Cow::Borrowed),
+            Self::Loaded(rule) => Outline::of(rule)?.map(Cow::Owned),
+        })
+    }
+}
+
 impl Deref for RuleRef {
     type Target = Rule;
 
     fn deref(&self) -> &Rule {
         match self {
-            Self::Static(rule) => rule,
+            Self::Static(builtin) => &builtin.rule,
             Self::Loaded(rule) => rule,
         }
     }

@@ -5,6 +5,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::Text;
 use super::pattern::holds;
+use super::run::{Alphabet, Run, is_token};
 use super::spelling::{Prefix, can_start, expand, flatten, place};
 
 /// What every match of a pattern looks like. Lengths and distances are in bytes.
@@ -27,38 +28,6 @@ pub struct Lead {
     pub max: Option<usize>,
 }
 
-/// A run of [token characters](is_token) in every match, and how far from it the keyword may stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
-    /// Least number of characters; at least [`Run::SHORTEST`].
-    pub len: usize,
-    /// The keyword begins at most so many bytes before the run.
-    pub back: usize,
-    /// The keyword ends at most so many bytes after the run.
-    pub ahead: usize,
-}
-
-impl Run {
-    /// Runs below this length are too common in code to tell anything.
-    pub const SHORTEST: usize = 16;
-    /// Runs above this length are told from shorter ones no more.
-    pub const LONGEST: usize = 64;
-    /// Greatest distance between a run and the keyword.
-    pub const MARGIN: usize = 192;
-
-    /// About how many bytes of a megabyte of source code lie within the distances of such a run.
-    /// Source: 300 MB of Rust, C, JavaScript and Python, which hold 5,700 runs of 16 a megabyte, 700 of 32, 150 of 64.
-    const fn cost(&self) -> usize {
-        let runs = 5_700 * 16 * 16 * 16 / (self.len * self.len * self.len) + 60;
-        runs * (self.len + self.back + self.ahead)
-    }
-}
-
-/// Whether `byte` is a token character: what base64 in both alphabets, hex, base62 and UUIDs are made of.
-pub const fn is_token(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' | b'+' | b'/' | b'=')
-}
-
 /// Bytes that are looked at past the longest keyword when one is sought in a pattern.
 const SLACK: usize = 24;
 
@@ -71,7 +40,12 @@ impl Shape {
         Self {
             max_len: hir.properties().maximum_len(),
             lead: anchor.as_ref().map(|a| a.lead),
-            run: items.run(anchor.as_ref()).map(|place| place.run),
+            // Without keywords, a rule is woken by each run of token characters.
+            run: match keywords.is_empty() {
+                true => items.run_of(Alphabet::Token, None),
+                false => items.run(anchor.as_ref()),
+            }
+            .map(|place| place.run),
         }
     }
 }
@@ -92,7 +66,7 @@ impl RunLook {
     /// The look of the run in the [`Shape`] that `hir` has without keywords; `None` when it has no run.
     pub fn of(hir: &Hir) -> Option<Self> {
         let items = Items::of(hir);
-        let RunPlace { first, end, inside, .. } = items.run(None)?;
+        let RunPlace { first, end, inside, .. } = items.run_of(Alphabet::Token, None)?;
         let own = |item: &Hir| {
             class_of(item).filter(|c| !inside && (0..=255).all(|b: u8| is_token(b) || !c[usize::from(b)]))
         };
@@ -186,9 +160,15 @@ impl Items {
         })
     }
 
-    /// Of the runs that every match holds, the one that least text has beside it.
+    /// Of the runs of any alphabet that every match holds, the one that least text has beside it.
     fn run(&self, anchor: Option<&Anchor>) -> Option<RunPlace> {
-        let tokens: Vec<_> = self.0.iter().map(Tokens::of).collect();
+        let runs = Alphabet::ALL.iter().filter_map(|&alphabet| self.run_of(alphabet, anchor));
+        runs.min_by_key(|place| place.run.cost())
+    }
+
+    /// The same among the runs of `alphabet`.
+    fn run_of(&self, alphabet: Alphabet, anchor: Option<&Anchor>) -> Option<RunPlace> {
+        let tokens: Vec<_> = self.0.iter().map(|item| Tokens::of(item, alphabet)).collect();
         let candidates = (0..tokens.len()).flat_map(|first| {
             let (len, end) = sure_run(&tokens[first..]);
             // A run somewhere inside one item begins at an unknown place of it.
@@ -199,7 +179,7 @@ impl Items {
             .filter(|(.., len, _)| *len >= Run::SHORTEST)
             .filter_map(|(first, end, len, inside)| {
                 let (back, ahead) = self.distance(first, end, inside, anchor)?;
-                let run = Run { len: len.min(Run::LONGEST), back, ahead };
+                let run = Run { alphabet, len: len.min(Run::LONGEST), back, ahead };
                 Some(RunPlace { run, first, end, inside })
             })
             .filter(|place| place.run.back <= Run::MARGIN && place.run.ahead <= Run::MARGIN)
@@ -227,7 +207,7 @@ impl Items {
     }
 }
 
-/// What is sure about token characters in an item: `pre` at its start, `suf` at its end, `best` anywhere; `all` when
+/// What is sure about the characters of an alphabet in an item: `pre` at its start, `suf` at its end, `best` anywhere; `all` when
 /// it can hold nothing else.
 #[derive(Debug, Clone, Copy)]
 struct Tokens {
@@ -240,17 +220,18 @@ struct Tokens {
 impl Tokens {
     const NONE: Self = Self { all: true, pre: 0, suf: 0, best: 0 };
 
-    fn of(hir: &Hir) -> Self {
+    fn of(hir: &Hir, alphabet: Alphabet) -> Self {
+        let of = |sub: &Hir| Self::of(sub, alphabet);
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => Self::NONE,
             HirKind::Literal(literal) => {
-                literal.0.iter().fold(Self::NONE, |a, &b| a.then(Self::one(is_token(b))))
+                literal.0.iter().fold(Self::NONE, |a, &b| a.then(Self::one(alphabet.holds(b))))
             }
-            HirKind::Class(class) => Self::one(only_tokens(class)),
-            HirKind::Capture(capture) => Self::of(&capture.sub),
-            HirKind::Concat(subs) => subs.iter().fold(Self::NONE, |a, s| a.then(Self::of(s))),
-            HirKind::Alternation(subs) => subs.iter().map(Self::of).reduce(Self::or).unwrap_or(Self::NONE),
-            HirKind::Repetition(r) => Self::of(&r.sub).times(r.min as usize),
+            HirKind::Class(class) => Self::one(is_within(class, alphabet)),
+            HirKind::Capture(capture) => of(&capture.sub),
+            HirKind::Concat(subs) => subs.iter().fold(Self::NONE, |a, s| a.then(of(s))),
+            HirKind::Alternation(subs) => subs.iter().map(of).reduce(Self::or).unwrap_or(Self::NONE),
+            HirKind::Repetition(r) => of(&r.sub).times(r.min as usize),
         }
     }
 
@@ -327,11 +308,11 @@ fn least(hir: &Hir) -> usize {
     hir.properties().minimum_len().unwrap_or(0)
 }
 
-fn only_tokens(class: &Class) -> bool {
+fn is_within(class: &Class, alphabet: Alphabet) -> bool {
     match class {
-        Class::Bytes(c) => c.iter().all(|r| (r.start()..=r.end()).all(is_token)),
+        Class::Bytes(c) => c.iter().all(|r| (r.start()..=r.end()).all(|b| alphabet.holds(b))),
         Class::Unicode(c) => {
-            c.iter().all(|r| r.end() <= '\x7f' && (r.start()..=r.end()).all(|c| is_token(c as u8)))
+            c.iter().all(|r| r.end() <= '\x7f' && (r.start()..=r.end()).all(|c| alphabet.holds(c as u8)))
         }
     }
 }
@@ -354,7 +335,7 @@ mod tests {
     fn a_prefix_stands_at_the_start_of_its_run() {
         let s = shape(r"\b(ghp_[0-9A-Za-z]{36})\b", &["ghp_"]);
         assert_eq!((s.max_len, s.lead), (Some(40), lead(0, 0)));
-        assert_eq!(s.run, Some(Run { len: 40, back: 0, ahead: 4 }));
+        assert_eq!(s.run, Some(Run { alphabet: Alphabet::Alnum, len: 36, back: 4, ahead: 0 }));
     }
 
     #[test]
@@ -381,7 +362,7 @@ mod tests {
     fn a_keyword_after_the_run_is_measured_to_its_end() {
         let s = shape(r"[0-9]{12}-([a-z0-9]{32})\.apps\.example\.com", &[".apps.example"]);
         assert_eq!(s.lead, lead(45, 45));
-        assert_eq!(s.run, Some(Run { len: 45, back: 0, ahead: 13 }));
+        assert_eq!(s.run, Some(Run { alphabet: Alphabet::Alnum, len: 32, back: 0, ahead: 13 }));
     }
 
     #[test]

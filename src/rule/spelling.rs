@@ -146,6 +146,9 @@ pub(super) fn can_start(item: &Hir, keywords: &[Vec<u8>]) -> bool {
 
 /// The first place in `text` where one of `keywords` stands: its start and its end.
 pub(super) fn place(text: &[u8], keywords: &[Vec<u8>]) -> Option<(usize, usize)> {
-    let at = |k: &Vec<u8>| memchr::memmem::find(text, k).map(|start| (start, start + k.len()));
+    let at = |k: &Vec<u8>| {
+        let start = text.windows(k.len()).position(|w| w == k);
+        start.map(|start| (start, start + k.len()))
+    };
     keywords.iter().filter_map(at).min()
 }

@@ -13,7 +13,7 @@ use super::settle::settle;
 use super::wide;
 use crate::classify;
 use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
-use crate::rule::{Extractor, Rule, RulePack, Run};
+use crate::rule::{Alphabet, Extractor, Rule, RulePack, Run};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
 #[derive(Debug)]
@@ -370,14 +370,16 @@ impl Wake {
     }
 }
 
-/// Every literal of `runners` once, and by its index whom it wakes.
+/// Every literal of `runners` once for each alphabet near whose runs it counts, and by its index whom it wakes.
 fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<Woken>) {
-    let mut by_literal: BTreeMap<&[u8], (Option<Run>, Vec<u32>)> = BTreeMap::new();
+    let mut by_literal: BTreeMap<(&[u8], Option<Alphabet>), (Option<Run>, Vec<u32>)> = BTreeMap::new();
     for (runner, i) in runners.iter().zip(0..) {
         let WakesOn::Literals(literals, near) = &runner.wakes_on else { continue };
         for literal in literals {
-            let (widest, woken) = by_literal.entry(literal).or_insert((*near, Vec::new()));
+            let key = (&**literal, near.map(|run| run.alphabet));
+            let (widest, woken) = by_literal.entry(key).or_insert((*near, Vec::new()));
             *widest = (*widest).zip(*near).map(|(a, b)| Run {
+                alphabet: a.alphabet,
                 len: a.len.min(b.len),
                 back: a.back.max(b.back),
                 ahead: a.ahead.max(b.ahead),
@@ -387,7 +389,7 @@ fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<Woken>) {
     }
     by_literal
         .into_iter()
-        .map(|(literal, (near, mut woken))| {
+        .map(|((literal, _), (near, mut woken))| {
             woken.dedup();
             (Trigger { literal: literal.into(), near }, Woken { literal: literal.into(), runners: woken })
         })

@@ -37,11 +37,36 @@ impl Halves {
         Self { low: self.low | other.low, high: self.high | other.high }
     }
 
-    /// The share of the bytes of source code that have such halves.
+    /// The share of the bytes of source code (ASCII) that have such halves.
     fn share(self) -> f32 {
-        let bits = |mask: u16| (0..16u8).filter(move |h| mask >> h & 1 == 1);
-        bits(self.high & 0xff).map(|h| bits(self.low).map(|l| frequency(h << 4 | l)).sum::<f32>()).sum()
+        let (mut share, mut high) = (0.0, self.high & 0xff);
+        while high != 0 {
+            let [lower, upper] = &SHARES[high.trailing_zeros() as usize];
+            share += lower[usize::from(self.low & 0xff)] + upper[usize::from(self.low >> 8)];
+            high &= high - 1;
+        }
+        share
     }
+}
+
+/// By upper half and by eight lower halves, of which bit `h` says that half `h` (or `8 + h`) is one: their share.
+static SHARES: [[[f32; 256]; 2]; 8] = shares();
+
+const fn shares() -> [[[f32; 256]; 2]; 8] {
+    let mut shares = [[[0.0; 256]; 2]; 8];
+    let mut byte = 0;
+    while byte < 128u8 {
+        let (place, bit) = (&mut shares[(byte >> 4) as usize][(byte >> 3 & 1) as usize], byte & 7);
+        let mut mask = 0;
+        while mask < 256 {
+            if mask >> bit & 1 == 1 {
+                place[mask] += frequency(byte);
+            }
+            mask += 1;
+        }
+        byte += 1;
+    }
+    shares
 }
 
 /// Groups that let through every text that begins with one of `keys`, ASCII case ignored; of a key shorter than

@@ -1,25 +1,30 @@
 //! Finds the literals that wake rules, without reading most of the text closely.
 //!
-//! Lane one: most tokens are long runs of token characters, and such runs are a small part of any text. Rules whose
-//! every match holds such a run have their keywords searched only in and near runs. Lane two: the few literals of
-//! the other rules are searched everywhere, by vector instructions while they are few.
+//! Most tokens are long runs of hex digits, of letters and digits, or of token characters, and such runs are a small
+//! part of any text. Rules whose every match holds such a run have their keywords searched only in and near runs: a
+//! lane for each alphabet. The few literals of the other rules, and of those whose runs are too common, are searched
+//! everywhere, by vector instructions while they are few.
 
 mod grams;
 mod groups;
+mod lane;
 mod runs;
 mod simd;
 
 use crate::model::Span;
-use crate::rule::{Run, is_token};
+use crate::rule::{Alphabet, Run, is_token};
 use grams::Grams;
 use groups::groups;
+use lane::{Lane, Seen};
 use runs::Runs;
 use simd::{AFTER, BLOCK, Block, Tables};
 
-/// Most literals that lane two can hold before its vector search lets too much pass.
+/// Most literals that can be searched everywhere before the vector search lets too much pass.
 const FEW: usize = 200;
-/// Blocks classified at a time: 8 KiB of text, which stay in the first-level cache.
-const BATCH: usize = 128;
+/// Bytes of a megabyte beside runs, above which a literal is rather searched everywhere.
+const DEAR: usize = 60_000;
+/// Blocks classified at a time: 2 KiB of text, which stay in the first-level cache.
+const BATCH: usize = 32;
 
 /// What wakes a rule.
 #[derive(Debug, Clone)]
@@ -34,12 +39,12 @@ pub(super) struct Trigger {
 #[derive(Debug)]
 pub(super) struct Prefilter {
     tables: Tables,
-    near_runs: Grams,
+    /// By [`Alphabet::ALL`].
+    lanes: [Lane; 3],
     everywhere: Grams,
     /// Whether `everywhere` holds too many literals for the vector search.
     many: bool,
-    margins: Margins,
-    /// Runs that are reported themselves are at least so long; none are when it is `usize::MAX`.
+    /// Runs of token characters that are reported themselves are at least so long; none are when it is `usize::MAX`.
     reported: usize,
 }
 
@@ -55,23 +60,27 @@ pub(super) enum Hit {
 impl Prefilter {
     /// A prefilter that reports `triggers` by their index, and all runs of at least `reported` token characters.
     pub(super) fn new(triggers: &[Trigger], reported: Option<usize>) -> Self {
-        let lane = |near: bool| {
-            let chosen =
-                triggers.iter().zip(0..).filter(move |(t, _): &(&Trigger, u32)| t.near.is_some() == near);
-            chosen.map(|(t, number)| (t.literal.clone(), number))
+        let near = near(triggers);
+        let chosen = |wanted: Option<Alphabet>| {
+            let numbered = (0..).zip(triggers).zip(&near);
+            numbered.filter(move |(_, run)| run.map(|r| r.alphabet) == wanted)
         };
-        let (near_runs, everywhere) = (Grams::new(lane(true)), Grams::keyed(lane(false)));
+        let literals = |wanted| chosen(wanted).map(|((number, t), _)| (t.literal.clone(), number));
+        let lanes = Alphabet::ALL.map(|alphabet| {
+            Lane::new(literals(Some(alphabet)), chosen(Some(alphabet)).filter_map(|(_, run)| *run))
+        });
+        let everywhere = Grams::keyed(literals(None));
         let many = everywhere.len() > FEW;
         let tables = if many { Tables::new(&[]) } else { Tables::new(&groups(everywhere.keys())) };
-        let margins = Margins::new(triggers.iter().filter_map(|t| t.near));
-        Self { tables, near_runs, everywhere, many, margins, reported: reported.unwrap_or(usize::MAX) }
+        Self { tables, lanes, everywhere, many, reported: reported.unwrap_or(usize::MAX) }
     }
 
     /// Calls `sink` with every hit that lies in `range` of `bytes`, and perhaps with others: literals that straddle
     /// the range's borders, or that lie farther from a run than their triggers ask. In no order; no hit twice.
     pub(super) fn search(&self, bytes: &[u8], range: Span, sink: &mut impl FnMut(Hit)) {
-        let least = self.margins.least.min(self.reported);
-        let mut pass = Pass { prefilter: self, bytes, range, runs: Runs::new(least), seen: Seen::default() };
+        let [hex, alnum, token] = self.lanes.each_ref().map(Lane::least);
+        let runs = [Runs::new(hex), Runs::new(alnum), Runs::new(token.min(self.reported))];
+        let mut pass = Pass { prefilter: self, bytes, range, runs, seen: Default::default() };
         let mut blocks = [Block::default(); BATCH];
         let mut at = range.start;
         while range.end - at >= BLOCK + AFTER {
@@ -98,16 +107,29 @@ struct Pass<'p> {
     prefilter: &'p Prefilter,
     bytes: &'p [u8],
     range: Span,
-    runs: Runs,
-    seen: Seen,
+    /// By [`Alphabet::ALL`], like what was seen in each lane.
+    runs: [Runs; 3],
+    seen: [Seen; 3],
 }
 
 impl Pass<'_> {
     #[inline]
     fn block(&mut self, base: usize, block: Block, sink: &mut impl FnMut(Hit)) {
         let Self { prefilter, bytes, range, runs, seen } = self;
-        runs.block(base, block.tokens, &mut |start, end| {
-            prefilter.near_run(bytes, *range, seen, Span::new(start, end), sink);
+        let [hex, alnum, token] = &prefilter.lanes;
+        let mut literal = |number, at| sink(Hit::Literal(number, at));
+        runs[0].block(base, block.runs[0], &mut |start, end| {
+            hex.near(Span::new(start, end), bytes, *range, &mut seen[0], &mut literal);
+        });
+        runs[1].block(base, block.runs[1], &mut |start, end| {
+            alnum.near(Span::new(start, end), bytes, *range, &mut seen[1], &mut literal);
+        });
+        runs[2].block(base, block.runs[2], &mut |start, end| {
+            let run = Span::new(start, end);
+            if run.len() >= prefilter.reported {
+                sink(Hit::Run(whole_run(bytes, *range, run)));
+            }
+            token.near(run, bytes, *range, &mut seen[2], &mut |number, at| sink(Hit::Literal(number, at)));
         });
         let everywhere = &prefilter.everywhere;
         let mut literal = |number, at| sink(Hit::Literal(number, at));
@@ -124,50 +146,14 @@ impl Pass<'_> {
     }
 }
 
-impl Prefilter {
-    /// Looks near `run`, which begins after those of the calls before.
-    fn near_run(&self, bytes: &[u8], range: Span, seen: &mut Seen, run: Span, sink: &mut impl FnMut(Hit)) {
-        if run.len() >= self.reported {
-            sink(Hit::Run(whole_run(bytes, range, run)));
-        }
-        let Some((back, ahead)) = self.margins.of(run.len()) else { return };
-        let from = run.start.saturating_sub(back).max(range.start);
-        let to = (run.end + ahead).min(range.end);
-        seen.add(Span::new(from, to), &mut |new| {
-            self.near_runs.scan(bytes, new.start, new.end, &mut |number, at| sink(Hit::Literal(number, at)));
-        });
-    }
-}
-
-/// Where lane one has looked: a few disjoint spans, ascending. Later spans may begin before earlier ones end, and
-/// even before they begin, since longer runs look farther back.
-#[derive(Debug, Default)]
-struct Seen(Vec<Span>);
-
-impl Seen {
-    /// Number of spans beyond which those are forgotten that no later run can look back to.
-    const KEPT: usize = 16;
-
-    /// Calls `fresh` with the parts of `span` not seen before.
-    fn add(&mut self, span: Span, fresh: &mut impl FnMut(Span)) {
-        let first = self.0.iter().rposition(|s| s.end < span.start).map_or(0, |i| i + 1);
-        let mut merged = span;
-        let mut at = span.start;
-        for old in self.0.drain(first..) {
-            if at < old.start {
-                fresh(Span::new(at, old.start.min(span.end)));
-            }
-            at = at.max(old.end);
-            merged = Span::new(merged.start.min(old.start), merged.end.max(old.end));
-        }
-        if at < span.end {
-            fresh(Span::new(at, span.end));
-        }
-        self.0.push(merged);
-        if self.0.len() > Self::KEPT {
-            self.0.retain(|s| s.end + 2 * Run::MARGIN > span.start);
-        }
-    }
+/// Near which run each of `triggers` is searched; `None`: everywhere.
+fn near(triggers: &[Trigger]) -> Vec<Option<Run>> {
+    let mut near: Vec<_> = triggers.iter().map(|t| t.near).collect();
+    let everywhere = near.iter().filter(|run| run.is_none()).count();
+    let mut dear: Vec<_> = near.iter_mut().filter(|r| r.is_some_and(|r| r.cost() > DEAR)).collect();
+    dear.sort_by_key(|run| std::cmp::Reverse(run.map(|r| r.cost())));
+    dear.into_iter().take(FEW.saturating_sub(everywhere)).for_each(|run| *run = None);
+    near
 }
 
 /// The run of which `run` was seen in `range`, in full.
@@ -177,30 +163,6 @@ fn whole_run(bytes: &[u8], range: Span, run: Span) -> Span {
         if run.start > range.start { 0 } else { bytes[..run.start].iter().rev().take_while(token).count() };
     let after = if run.end < range.end { 0 } else { bytes[run.end..].iter().take_while(token).count() };
     Span::new(run.start - before, run.end + after)
-}
-
-/// How far from a run of some length a trigger may stand.
-#[derive(Debug)]
-struct Margins {
-    /// Shortest run near which any trigger counts; `usize::MAX` when there are none.
-    least: usize,
-    /// By the run's length: greatest distances before and after it.
-    by_len: Vec<Option<(usize, usize)>>,
-}
-
-impl Margins {
-    fn new(runs: impl Iterator<Item = Run> + Clone) -> Self {
-        let least = runs.clone().map(|r| r.len).min().unwrap_or(usize::MAX);
-        let widest = |len| {
-            let shorter = runs.clone().filter(move |r| r.len <= len);
-            shorter.map(|r| (r.back, r.ahead)).reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
-        };
-        Self { least, by_len: (0..=Run::LONGEST).map(widest).collect() }
-    }
-
-    fn of(&self, len: usize) -> Option<(usize, usize)> {
-        self.by_len[len.min(Run::LONGEST)]
-    }
 }
 
 #[cfg(test)]

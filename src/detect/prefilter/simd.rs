@@ -6,13 +6,13 @@
 //! hold against this one.
 
 use super::groups::{GROUPS, Group, WIDTH};
-use crate::rule::is_token;
+use crate::rule::Alphabet;
 
 /// What is known of 64 bytes; bit `i` stands for byte `i`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Block {
-    /// Token characters.
-    pub(super) tokens: u64,
+    /// Characters of each of [`Alphabet::ALL`].
+    pub(super) runs: [u64; 3],
     /// Bytes at which the key of a literal may begin.
     pub(super) starts: u64,
 }
@@ -25,7 +25,7 @@ pub(super) const AFTER: usize = WIDTH - 1;
 /// The tables.
 #[derive(Debug, Clone)]
 pub(super) struct Tables {
-    tokens: Nibbles,
+    characters: Nibbles,
     /// By eight groups and place in the key.
     starts: [[Nibbles; WIDTH]; GROUPS / 8],
     fast: bool,
@@ -38,7 +38,29 @@ struct Nibbles {
     high: [u8; 16],
 }
 
+/// The groups of [`Nibbles::of_characters`] that each of [`Alphabet::ALL`] is made of.
+const ALPHABETS: [u8; 3] = [0b0000_0011, 0b0000_1111, 0b0111_1111];
+
 impl Nibbles {
+    /// Groups that tell the alphabets apart, exactly.
+    fn of_characters() -> Self {
+        let mut nibbles = Self::default();
+        // Of each group, every lower half goes with every upper half.
+        let groups: [&[u8]; 7] = [
+            b"0123456789",
+            b"abcdefABCDEF",
+            b"ghijklmnoGHIJKLMNO",
+            b"pqrstuvwxyzPQRSTUVWXYZ",
+            b"+-/",
+            b"=",
+            b"_",
+        ];
+        for (group, bytes) in (0..).zip(groups) {
+            bytes.iter().for_each(|&b| nibbles.add(b, group));
+        }
+        nibbles
+    }
+
     fn add(&mut self, byte: u8, group: u8) {
         self.low[usize::from(byte & 15)] |= 1 << group;
         self.high[usize::from(byte >> 4)] |= 1 << group;
@@ -52,9 +74,7 @@ impl Nibbles {
 impl Tables {
     /// Tables for literals whose keys `groups` let through, at most [`GROUPS`].
     pub(super) fn new(groups: &[Group]) -> Self {
-        let mut tokens = Nibbles::default();
-        // One group for each upper half: exact for ASCII, nothing above.
-        (0..128u8).filter(|&b| is_token(b)).for_each(|b| tokens.add(b, b >> 4));
+        let characters = Nibbles::of_characters();
         let mut starts = [[Nibbles::default(); WIDTH]; GROUPS / 8];
         for (i, group) in groups.iter().enumerate() {
             for (nibbles, halves) in starts[i / 8].iter_mut().zip(group) {
@@ -64,7 +84,7 @@ impl Tables {
                 }
             }
         }
-        Self { tokens, starts, fast: fast() }
+        Self { characters, starts, fast: fast() }
     }
 
     /// Classifies the first `64 * blocks.len()` bytes of `bytes`, which must hold [`AFTER`] more.
@@ -92,7 +112,9 @@ impl Tables {
                 };
                 let start = self.starts.iter().any(|places| groups(places) != 0);
                 block.starts |= u64::from(start) << at;
-                block.tokens |= u64::from(is_token(key[0])) << at;
+                for (mask, alphabet) in block.runs.iter_mut().zip(Alphabet::ALL) {
+                    *mask |= u64::from(alphabet.holds(key[0])) << at;
+                }
             }
         }
     }
@@ -111,7 +133,7 @@ fn fast() -> bool {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{AFTER, BLOCK, Block, Nibbles, Tables, WIDTH};
+    use super::{AFTER, ALPHABETS, BLOCK, Block, Nibbles, Tables, WIDTH};
 
     /// A table in both halves of a register.
     #[derive(Clone, Copy)]
@@ -145,7 +167,7 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block]) {
         debug_assert!(bytes.len() >= blocks.len() * BLOCK + AFTER);
-        let tokens = Lookup::new(&tables.tokens);
+        let characters = Lookup::new(&tables.characters);
         // Written out: a closure handed to a function without these instructions would not be inlined.
         let [first, second] = &tables.starts;
         let first =
@@ -158,7 +180,7 @@ mod avx2 {
         ];
         let mut at = bytes.as_ptr();
         for block in blocks {
-            let mut masks = [(0u32, 0u32); 2];
+            let mut masks = [([0u32; 3], 0u32); 2];
             for (half, mask) in masks.iter_mut().enumerate() {
                 // SAFETY: the farthest load ends at byte 32 + 32 + AFTER of this block, which the caller vouches for.
                 let text = unsafe {
@@ -166,12 +188,15 @@ mod avx2 {
                     [halves(at), halves(at.add(1)), halves(at.add(2)), halves(at.add(3))]
                 };
                 let start = _mm256_or_si256(all(&first, &text), all(&second, &text));
-                *mask = (some(tokens.groups(text[0])), some(start));
+                let groups = characters.groups(text[0]);
+                let of = |alphabet: usize| some_of(groups, ALPHABETS[alphabet]);
+                *mask = ([of(0), of(1), of(2)], some(start));
             }
-            let [(t0, s0), (t1, s1)] = masks;
+            let [(r0, s0), (r1, s1)] = masks;
+            let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
             *block = Block {
-                tokens: u64::from(t0) | u64::from(t1) << 32,
-                starts: u64::from(s0) | u64::from(s1) << 32,
+                runs: [both(r0[0], r1[0]), both(r0[1], r1[1]), both(r0[2], r1[2])],
+                starts: both(s0, s1),
             };
             // SAFETY: at most one past the last block, inside `bytes` or one past it.
             at = unsafe { at.add(BLOCK) };
@@ -198,6 +223,13 @@ mod avx2 {
         let bytes = unsafe { _mm256_loadu_si256(at.cast()) };
         let nibble = _mm256_set1_epi8(15);
         (_mm256_and_si256(bytes, nibble), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble))
+    }
+
+    /// Bit `i` for each byte `i` that is in one of `groups`.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn some_of(bytes: __m256i, groups: u8) -> u32 {
+        some(_mm256_and_si256(bytes, _mm256_set1_epi8(groups as i8)))
     }
 
     /// Bit `i` for each byte `i` that is not zero.
@@ -255,13 +287,15 @@ mod tests {
     }
 
     #[test]
-    fn token_characters_are_told_exactly() {
+    fn the_characters_of_each_alphabet_are_told_exactly() {
         let mut bytes: Vec<u8> = (0..=255).collect();
         bytes.extend([0; AFTER]);
         let mask = blocks(&Tables::new(&[]), &bytes);
         for byte in 0..=255u8 {
             let (i, bit) = (usize::from(byte) / 64, byte % 64);
-            assert_eq!(mask[i].tokens >> bit & 1 == 1, is_token(byte), "{byte}");
+            for (mask, alphabet) in mask[i].runs.iter().zip(Alphabet::ALL) {
+                assert_eq!(mask >> bit & 1 == 1, alphabet.holds(byte), "{byte} {alphabet:?}");
+            }
         }
         assert!(mask.iter().all(|b| b.starts == 0));
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn trigger(literal: &str, near: Option<(usize, usize, usize)>) -> Trigger {
-    let near = near.map(|(len, back, ahead)| Run { len, back, ahead });
+fn trigger(literal: &str, near: Option<(Alphabet, usize, usize, usize)>) -> Trigger {
+    let near = near.map(|(alphabet, len, back, ahead)| Run { alphabet, len, back, ahead });
     Trigger { literal: literal.as_bytes().into(), near }
 }
 
@@ -23,7 +23,7 @@ fn plain(triggers: &[Trigger], bytes: &[u8], range: Span) -> Vec<Hit> {
             let found = bytes[at..at + len].eq_ignore_ascii_case(&trigger.literal);
             let near = |run: Run| {
                 (range.start..(range.end + 1).saturating_sub(run.len)).any(|p| {
-                    let tokens = bytes[p..p + run.len].iter().all(|&b| is_token(b));
+                    let tokens = bytes[p..p + run.len].iter().all(|&b| run.alphabet.holds(b));
                     tokens && at + run.back >= p && at + len <= p + run.len + run.ahead
                 })
             };
@@ -74,10 +74,12 @@ fn text(seed: u64, len: usize) -> Vec<u8> {
 
 fn triggers() -> Vec<Trigger> {
     vec![
-        trigger("ghp_", Some((36, 0, 4))),
-        trigger("s.", Some((24, 2, 0))),
-        trigger("datadog", Some((32, 40, 0))),
-        trigger("zz", Some((16, 3, 20))),
+        trigger("ghp_", Some((Alphabet::Token, 36, 0, 4))),
+        trigger("s.", Some((Alphabet::Token, 24, 2, 0))),
+        trigger("datadog", Some((Alphabet::Hex, 32, 40, 0))),
+        trigger("key", Some((Alphabet::Hex, 64, 10, 10))),
+        trigger("token", Some((Alphabet::Alnum, 20, 9, 0))),
+        trigger("zz", Some((Alphabet::Token, 16, 3, 20))),
         trigger("key", None),
         trigger("://", None),
         trigger("-----begin", None),
