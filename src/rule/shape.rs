@@ -335,7 +335,7 @@ mod tests {
     fn a_prefix_stands_at_the_start_of_its_run() {
         let s = shape(r"\b(ghp_[0-9A-Za-z]{36})\b", &["ghp_"]);
         assert_eq!((s.max_len, s.lead), (Some(40), lead(0, 0)));
-        assert_eq!(s.run, Some(Run { alphabet: Alphabet::Alnum, len: 36, back: 4, ahead: 0 }));
+        assert_eq!(s.run, Some(Run { alphabet: Alphabet::Alnum, len: 36, back: 4, ahead: 4 }));
     }
 
     #[test]
