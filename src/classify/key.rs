@@ -2,8 +2,6 @@
 //!
 //! Splits a name into words and looks for the stem of a credential among them. Does not look at values.
 
-use memchr::memmem;
-
 /// What a key name says its value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
@@ -80,13 +78,19 @@ const STEMS: &[Stem] = &[
 ];
 
 impl<'b> KeyName<'b> {
-    /// Splits `text`.
+    /// Splits `text` and looks for a stem.
     pub fn new(text: &'b [u8]) -> Self {
+        let mut name = Self::split_only(text);
+        name.stem = (0..name.len).rev().find_map(|i| stem(name.word(i)).map(|kind| (i, kind)));
+        name.promote();
+        name
+    }
+
+    /// Splits `text`; no word of it counts as a stem.
+    pub(super) fn split_only(text: &'b [u8]) -> Self {
         let text = &text[text.len().saturating_sub(usize::from(u8::MAX))..];
         let mut name = Self { text, words: [(0, 0); MAX_WORDS], len: 0, stem: None };
         name.split();
-        name.stem = (0..name.len).rev().find_map(|i| stem(name.word(i)).map(|kind| (i, kind)));
-        name.promote();
         name
     }
 
@@ -200,14 +204,40 @@ fn stem(word: &[u8]) -> Option<KeyKind> {
     let lower = &mut lower[..word.len()];
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    STEMS.iter().find_map(|s| {
-        let at = memmem::rfind(lower, s.text.as_bytes())?;
+    let held = letters(lower);
+    // Most stems have a letter that the word has not.
+    let possible = STEMS.iter().zip(LETTERS).filter(|(_, needed)| needed & !held == 0);
+    possible.map(|(stem, _)| stem).find_map(|s| {
+        let at = lower.windows(s.text.len()).rposition(|w| w == s.text.as_bytes())?;
         let (before, after) = (&lower[..at], &lower[at + s.text.len()..]);
         let after = after.strip_suffix(b"s").unwrap_or(after);
         let kept = after.is_empty() || s.endings.iter().any(|e| e.as_bytes() == after);
         let short = s.text.len() == 2 && !before.is_empty() && before.len() < 2;
         (kept && !short && !s.not_after.iter().any(|n| n.as_bytes() == before)).then_some(s.kind)
     })
+}
+
+/// By stem: its letters.
+const LETTERS: [u32; STEMS.len()] = {
+    let mut all = [0; STEMS.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = letters(STEMS[i].text.as_bytes());
+        i += 1;
+    }
+    all
+};
+
+/// The lower-case ASCII letters of `text`: bit 0 for `a`.
+const fn letters(text: &[u8]) -> u32 {
+    let (mut mask, mut i) = (0, 0);
+    while i < text.len() {
+        if text[i].is_ascii_lowercase() {
+            mask |= 1 << (text[i] - b'a');
+        }
+        i += 1;
+    }
+    mask
 }
 
 #[cfg(test)]

@@ -136,7 +136,9 @@ impl Pattern {
 /// The pattern's author's.
 pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
     let hir = parse_pattern(pattern)?;
-    let config = Config::new().nfa_size_limit(Some(LARGEST)).hybrid_cache_capacity(CACHE);
+    // A keyword was found before: neither a search for literals nor a machine for groups alone pays for its making.
+    let config = Config::new().auto_prefilter(false).onepass(false);
+    let config = config.nfa_size_limit(Some(LARGEST)).hybrid_cache_capacity(CACHE);
     Regex::builder().configure(config).build_from_hir(&hir).map_err(|_| PatternError::TooLarge(LARGEST))
 }
 

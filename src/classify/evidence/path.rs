@@ -135,13 +135,10 @@ pub fn add_path(evidence: &mut Evidence, path: &[u8]) {
         None => name,
     };
     set(Feature::File, group_of([extension], KINDS) + 1);
-    let words = || {
-        path.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').flat_map(|part| {
-            // `test_login`, `LoginTest`, `user-spec`
-            super::KeyName::new(part).words().collect::<Vec<_>>()
-        })
-    };
-    let about = |list: &[&str]| u8::from(words().any(|w| is_one_of(w, list)));
+    // `test_login`, `LoginTest`, `user-spec`
+    let parts = path.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter(|part| !part.is_empty());
+    let words: Vec<_> = parts.flat_map(|part| super::KeyName::split_only(part).words()).collect();
+    let about = |list: &[&str]| u8::from(words.iter().any(|w| is_one_of(w, list)));
     set(Feature::InTests, about(TESTS));
     set(Feature::InDocs, about(DOCS));
     set(Feature::InSettings, about(SETTINGS));
