@@ -29,6 +29,7 @@ cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 shellcheck tests/*.sh .ci/run
+python3 tests/dependencies.py
 
 step "build"
 cargo build --workspace --locked

@@ -205,6 +205,24 @@ fn links_are_followed_only_when_asked_for_and_each_file_once() {
 }
 
 #[cfg(unix)]
+#[cfg(unix)]
+#[test]
+fn links_in_a_circle_end() {
+    let dir = Sandbox::new();
+    dir.file("a/f", "x");
+    for (target, link) in [("..", "a/up"), ("two", "one"), ("one", "two")] {
+        std::os::unix::fs::symlink(target, dir.path().join(link)).unwrap();
+    }
+    assert_eq!(summary(&dir, &[])["skipped"], json!({"symlink": 3}));
+    let followed = scan(&dir, &["--follow-symlinks"]);
+    assert_eq!(
+        (followed.code, &followed.summary()["scanned"]["files"]),
+        (Some(0), &json!(1)),
+        "{followed:?}"
+    );
+    assert_eq!(scan(&dir, &["one"]).code, Some(2));
+}
+
 #[test]
 fn a_named_link_is_followed() {
     let dir = Sandbox::new();

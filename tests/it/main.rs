@@ -8,7 +8,9 @@ mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;
 mod baseline;
+mod cmd;
 mod config_schema;
+mod console;
 mod files;
 mod fixtures;
 mod git_bad;

@@ -1,37 +1,15 @@
 //! README's console blocks, run as they stand.
 //!
-//! A line that begins with `$ ` is a command; what follows it is what it prints, `...` standing for lines left out and
-//! times for any time. `cargo run` runs in this repository, `leakward` in a fresh git repository.
+//! What they hold is explained in [`crate::console`]. `cargo run` runs in this repository, `leakward` in a fresh git
+//! repository, which they call `~/shop`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::console::steps;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-struct Step {
-    command: String,
-    output: Vec<String>,
-}
-
-fn steps(readme: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut inside = false;
-    for line in readme.lines() {
-        match (inside, line.strip_prefix("$ ")) {
-            (false, _) => inside = line == "```console",
-            (true, _) if line == "```" => inside = false,
-            (true, Some(command)) => steps.push(Step { command: command.to_owned(), output: Vec::new() }),
-            (true, None) => steps.last_mut().expect("a command comes first").output.push(line.to_owned()),
-        }
-    }
-    steps
-}
-
-fn without_times(text: &str) -> String {
-    let time = regex::Regex::new(r"(under 1 ms|\d+(\.\d+)? m?s)").unwrap();
-    time.replace_all(text.trim_end(), "TIME").into_owned()
-}
 
 fn run(command: &str, repository: &Path) -> (i32, String) {
     let (arguments, folder) = match command.strip_prefix("cargo run --release --quiet -- ") {
@@ -44,20 +22,9 @@ fn run(command: &str, repository: &Path) -> (i32, String) {
         .env("COLUMNS", "100")
         .output()
         .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
-}
-
-/// Whether the parts of `expected` between `...` stand in `printed`, in their order.
-fn holds(printed: &str, expected: &[String]) -> Result<(), String> {
-    let printed = without_times(printed);
-    let mut rest = printed.as_str();
-    for part in expected.split(|line| line == "...").filter(|part| !part.is_empty()) {
-        let part = without_times(&part.join("\n"));
-        let at = rest.find(&part).ok_or_else(|| format!("not printed:\n{part}\n--- in:\n{rest}"))?;
-        rest = &rest[at + part.len()..];
-    }
-    Ok(())
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let real = repository.canonicalize().unwrap();
+    (output.status.code().unwrap(), text.replace(real.to_str().unwrap(), "~/shop"))
 }
 
 #[test]
@@ -69,11 +36,16 @@ fn every_console_block_prints_what_it_says() {
     assert!(
         Command::new("git").args(["init", "-q"]).current_dir(repository.path()).status().unwrap().success()
     );
-    for Step { command, output } in steps {
-        let (code, printed) = run(&command, repository.path());
+    fs::write(repository.path().join("shop.py"), "x = 1\n").unwrap();
+    assert!(
+        Command::new("git").args(["add", "-A"]).current_dir(repository.path()).status().unwrap().success()
+    );
+    for step in steps {
+        let command = &step.command;
+        let (code, printed) = run(command, repository.path());
         let wanted = if command.contains("fixtures") { 1 } else { 0 };
         assert_eq!(code, wanted, "{command}\n{printed}");
-        holds(&printed, &output).unwrap_or_else(|e| panic!("{command}: {e}"));
+        step.judge(&printed).unwrap_or_else(|e| panic!("{command}: {e}"));
     }
 }
 

@@ -208,9 +208,9 @@ mod tests {
     #[test]
     fn each_format_quotes_in_its_own_way() {
         let value = r#"{"user":"o'neil","pass word":"a\"$b\n","none":null}"#;
-        let env = "export USER='o'\\''neil'\nexport PASS_WORD='a\"$b\n'\n";
+        let env = "export USER='o'\\''neil'\nexport PASS_WORD='a\"$b\n'\n"; // leakward:allow
         assert_eq!(text(Format::Env, value).unwrap(), env);
-        assert_eq!(text(Format::Dotenv, value).unwrap(), "USER=\"o'neil\"\nPASS_WORD=\"a\\\"\\$b\\n\"\n");
+        assert_eq!(text(Format::Dotenv, value).unwrap(), "USER=\"o'neil\"\nPASS_WORD=\"a\\\"\\$b\\n\"\n"); // leakward:allow
         assert_eq!(text(Format::Json, value).unwrap(), format!("{value}\n"));
         assert_eq!(text(Format::Raw, value).unwrap(), value);
     }
