@@ -28,6 +28,7 @@ mod spelling;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -43,6 +44,9 @@ use shape::{Lead, RunLook, Shape};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rustc-env=LEAKWARD_BUILD={:016x}", fingerprint()?);
     let (rules, errors) = read(Path::new("rules"))?;
     for error in &errors {
         println!("cargo::error={error}");
@@ -55,6 +59,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(out, emit(&rules)?)?;
     }
     Ok(())
+}
+
+/// What the sources, rules and dependencies come to: tells builds apart that find different things. Not against
+/// forgery, so a hash of the standard library will do.
+fn fingerprint() -> Result<u64, Box<dyn Error>> {
+    let mut files = vec![PathBuf::from("build.rs"), PathBuf::from("Cargo.lock")];
+    let mut folders = vec![PathBuf::from("src"), PathBuf::from("rules")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for path in files {
+        // A package that was fetched from the registry may lack the lock file.
+        (path.to_string_lossy(), fs::read(&path).unwrap_or_default()).hash(&mut hasher);
+    }
+    Ok(hasher.finish())
 }
 
 /// Every rule under `dir`, sorted by id, and everything that is wrong with them.

@@ -53,7 +53,7 @@ impl GitScan<'_> {
         &self,
         place: &Path,
         subject: String,
-        set: impl FnOnce(&mut History),
+        set: impl FnOnce(&mut History) -> Result<(), Failure>,
     ) -> Result<u8, Failure> {
         let folder = if place.is_dir() { place } else { Path::new(".") };
         let root = Root { folder: Some(folder.to_owned()), ..Root::default() };
@@ -62,7 +62,7 @@ impl GitScan<'_> {
         let mut history = History::new(place.to_owned(), detector, prepared.exclude);
         history.max_size = self.limits.max_file_size.or(prepared.max_file_size).unwrap_or(Files::MAX_SIZE);
         history.threads = self.limits.threads().get();
-        set(&mut history);
+        set(&mut history)?;
         Ok(scan::run(&history, &prepared.config)?)
     }
 

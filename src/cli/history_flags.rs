@@ -1,12 +1,12 @@
 //! Flags of scans of a whole history.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::git::shown;
 use super::git_scan::GitScan;
 use super::limit_flags::size;
 use super::{Failure, heading};
-use crate::source::history::{History, Scope};
+use crate::source::history::{Cache, CacheError, History, Scope};
 
 /// Flags of scans of a whole history.
 #[derive(Debug, Default, clap::Args)]
@@ -34,6 +34,12 @@ pub(super) struct HistoryFlags {
     /// Less memory costs time: what does not fit is made anew when it is needed.
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
+    /// keep what was learnt for the next scan, in DIR or else in the git folder (.git/leakward)
+    ///
+    /// The next scan with the same rules and settings reads only objects that are new, and finds the same. The cache
+    /// holds no secrets, paths or messages, only where they lie. It is as trustworthy as those who can write to it.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    cache: Option<Option<PathBuf>>,
 }
 
 impl HistoryFlags {
@@ -56,12 +62,17 @@ impl HistoryFlags {
             history.full = self.full;
             history.memory =
                 self.memory.map_or(History::MEMORY, |m| usize::try_from(m).unwrap_or(usize::MAX));
+            if let Some(folder) = self.cache {
+                let cache = Cache::new(&history.place, folder, &history.detector, history.max_size);
+                history.cache = Some(cache.map_err(no_cache)?);
+            }
+            Ok(())
         })
     }
 
     /// Refuses flags that mean nothing where no history is scanned.
     pub(super) fn refuse(&self) -> Result<(), Failure> {
-        let Self { unreachable, branch, since, max_commits, full, memory } = self;
+        let Self { unreachable, branch, since, max_commits, full, memory, cache } = self;
         let given = [
             ("--unreachable", *unreachable),
             ("--branch", !branch.is_empty()),
@@ -69,12 +80,21 @@ impl HistoryFlags {
             ("--max-commits", max_commits.is_some()),
             ("--full", *full),
             ("--memory", memory.is_some()),
+            ("--cache", cache.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::new(format_args!("{flag} is for scans of the whole history"))
                 .help("leave out --staged, --range and --pre-push, or this flag")),
             None => Ok(()),
         }
+    }
+}
+
+fn no_cache(cause: CacheError) -> Failure {
+    let failure = Failure::new(cause);
+    match cause {
+        CacheError::NoFolder => failure.help("name a folder by --cache=DIR"),
+        _ => failure.help("leave out --cache or --known"),
     }
 }
 

@@ -9,6 +9,8 @@ use bstr::BString;
 pub struct Tally {
     /// Blobs scanned.
     pub blobs: u64,
+    /// Blobs among them that an earlier scan had read and that were not read again.
+    pub recalled: u64,
     /// Bytes scanned.
     pub bytes: u64,
     /// Commits whose changes were scanned; 0 outside git scans.
@@ -80,8 +82,9 @@ impl Tally {
 
     /// Adds the counts of `other`.
     pub fn add(&mut self, other: Self) {
-        let Self { blobs, bytes, commits, skipped, gaps, notes } = other;
+        let Self { blobs, recalled, bytes, commits, skipped, gaps, notes } = other;
         self.blobs += blobs;
+        self.recalled += recalled;
         self.bytes += bytes;
         self.commits += commits;
         for (reason, n) in skipped {

@@ -121,6 +121,9 @@ struct Tool {
 #[derive(Serialize)]
 struct Scanned {
     files: u64,
+    /// Files that an earlier scan had read and that were not read again.
+    #[serde(skip_serializing_if = "is_zero")]
+    recalled: u64,
     bytes: u64,
     commits: u64,
 }
@@ -129,6 +132,10 @@ struct Scanned {
 struct GapEntry<'s> {
     what: String,
     why: &'s str,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Reporter for Json {
@@ -229,14 +236,14 @@ fn suppressed(by: &Suppression) -> SuppressedEntry<'_> {
 }
 
 fn totals<'s>(summary: &'s Summary<'_>) -> Totals<'s> {
-    let Tally { blobs, bytes, commits, skipped, gaps, notes } = summary.tally;
+    let Tally { blobs, recalled, bytes, commits, skipped, gaps, notes } = summary.tally;
     Totals {
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         subject: summary.subject,
         exit_code: summary.exit_code,
         findings: summary.findings.iter().filter(|f| f.suppressed.is_none()).count(),
         suppressed: summary.suppressed,
-        scanned: Scanned { files: *blobs, bytes: *bytes, commits: *commits },
+        scanned: Scanned { files: *blobs, recalled: *recalled, bytes: *bytes, commits: *commits },
         skipped: skipped.iter().map(|(reason, n)| (reason.as_str(), *n)).collect(),
         gaps: gaps.iter().map(|g| GapEntry { what: g.what.to_string(), why: &g.why }).collect(),
         notes,

@@ -42,7 +42,10 @@ impl<'s> Totals<'s> {
     /// What was scanned and skipped, and how long it took.
     pub(super) fn details(&self) -> Vec<String> {
         let tally = self.summary.tally;
-        let mut scanned = scanned(tally.blobs, tally.bytes);
+        let mut scanned = match tally.recalled {
+            0 => scanned(tally.blobs, tally.bytes),
+            n => format!("{} ({n} known from the cache), {}", count(tally.blobs, "file"), size(tally.bytes)),
+        };
         if tally.commits > 0 {
             scanned = format!("{}, {scanned}", count(tally.commits, "commit"));
         }

@@ -18,6 +18,7 @@ mod git_range;
 mod git_staged;
 mod gitleaks;
 mod kinds;
+mod history_cache;
 mod native_hooks;
 mod outputs;
 mod readme;

@@ -144,6 +144,11 @@ impl Detector {
         self.paths.admits(rule, path)
     }
 
+    /// Whether it also searches for values that a secrets manager holds.
+    pub fn knows_values(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// Judges `candidate` now that its path is known. `false`: it is no secret there.
     fn judge(&self, candidate: &mut Candidate<'_>, path: &[u8]) -> bool {
         if !self.admits(candidate.rule, path) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::graph::Graph;
 use super::groups::Groups;
+use super::known::Known;
 use super::ledger::Ledger;
 use super::pass::{Hit, MessageHit, Part, Shared};
 use crate::source::odb::ObjectId;
@@ -27,6 +28,12 @@ pub(super) struct Books {
     pub(super) message_hits: Vec<MessageHit>,
     /// Commits, trees, blobs and tags, each counted once.
     pub(super) counts: [u64; 4],
+    /// What an earlier scan had seen of it.
+    pub(super) known: Known,
+    /// Objects that the pass could not read, or left out for their size.
+    pub(super) unread: Vec<u32>,
+    /// Whether any of them is damaged rather than large.
+    pub(super) damaged: bool,
 }
 
 impl Books {
@@ -56,6 +63,9 @@ impl Books {
             hits,
             message_hits,
             counts,
+            known: shared.known,
+            unread: Vec::new(),
+            damaged: false,
         }
     }
 

@@ -51,6 +51,12 @@ impl GraphPart {
         let end = self.parents.len() as u32;
         self.commits.push(Commit { number, tree, time: parts.committer.time, end });
     }
+
+    /// Enters the commit object `number` of which all is known already.
+    pub(super) fn recall(&mut self, number: u32, tree: u32, time: i64, parents: &[u32]) {
+        self.parents.extend_from_slice(parents);
+        self.commits.push(Commit { number, tree, time, end: self.parents.len() as u32 });
+    }
 }
 
 impl Graph {

@@ -65,6 +65,14 @@ impl Groups {
         self.lock().len()
     }
 
+    /// By number: the position of the rule in the pack, and whether the secret lies in messages.
+    pub(super) fn rules(&self) -> Vec<(u32, bool)> {
+        let known = self.lock();
+        let mut rules = vec![(0, false); known.len()];
+        known.iter().for_each(|(group, &number)| rules[number as usize] = (group.rule, group.in_message));
+        rules
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Group, u32>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -214,6 +214,24 @@ impl<'h> LedgerPart<'h> {
     }
 }
 
+impl Rows {
+    /// Enters `tree` with `edges`, as if it were no delta.
+    pub(super) fn whole(&mut self, tree: u32, edges: &[Edge]) {
+        self.added.extend_from_slice(edges);
+        self.recall(tree, NONE);
+    }
+
+    /// Enters `tree` as a delta on `base` that changes nothing.
+    pub(super) fn copy(&mut self, tree: u32, base: u32) {
+        self.recall(tree, base);
+    }
+
+    fn recall(&mut self, tree: u32, base: u32) {
+        let ends = (self.added.len() as u32, self.gone.len() as u32);
+        self.rows.push(Row { tree, base, ends });
+    }
+}
+
 /// The base's entries that begin at byte `from` and end by byte `to`, as a range of `base`; empty when no entry
 /// begins at `from`.
 fn whole_entries(base: &Borders, from: usize, to: usize) -> (usize, usize) {

@@ -5,18 +5,23 @@
 //! 3. Each secret is visited once for every path: there it becomes a finding like any other.
 //! 4. Of all findings of one secret one is kept, and told how far the secret spread.
 //!
+//! With a cache, step 1 takes from it what an earlier scan wrote down, and passes over new objects only.
+//!
 //! What this module does not do: judge candidates (that is the detector's), or know paths before step 3.
 
+mod archive;
 mod attribution;
 #[cfg(test)]
 mod attribution_tests;
 mod books;
+mod cache;
 mod changes;
 mod containing;
 #[cfg(test)]
 mod fixture;
 mod graph;
 mod groups;
+mod known;
 mod ledger;
 mod names;
 mod opened;
@@ -24,6 +29,8 @@ mod origins;
 mod pass;
 mod paths;
 mod pruned;
+mod recall;
+mod record;
 mod refs;
 mod scanner;
 mod scope;
@@ -38,13 +45,15 @@ use std::sync::{Arc, OnceLock};
 
 use crate::detect::Detector;
 use crate::model::{Finding, Tally};
-use crate::source::odb::{Kinds, ObjectKind, Progress, Walk};
+use crate::source::odb::{Kinds, ObjectKind, OdbError, Progress, Walk};
 use crate::source::{Source, SourceError, Visitor};
 use crate::suppress::PathGlobs;
 
 use books::Books;
+pub use cache::{Cache, CacheError};
 use opened::Opened;
 use pass::{Pass, Shared};
+use recall::Recalled;
 pub use refs::Refs;
 pub use scope::Scope;
 use tellings::Tellings;
@@ -69,6 +78,8 @@ pub struct History {
     pub max_size: u64,
     /// Paths that do not count.
     pub exclude: PathGlobs,
+    /// Where the scan leaves what it learnt for the next one, and looks for what the last one left.
+    pub cache: Option<Cache>,
     /// How far the scan has come.
     pub progress: Arc<Progress>,
     told: OnceLock<Told>,
@@ -89,6 +100,7 @@ impl History {
             memory: Self::MEMORY,
             max_size: 100_000_000,
             exclude,
+            cache: None,
             progress: Arc::default(),
             told: OnceLock::new(),
         }
@@ -96,15 +108,27 @@ impl History {
 
     /// Scans all objects.
     fn pass(&self, opened: &Opened, tally: &mut Tally) -> Result<Books, SourceError> {
-        let shared = Shared::new(&opened.odb, &self.detector, self.full).map_err(SourceError::Random)?;
+        let mut shared = Shared::new(&opened.odb, &self.detector, self.full).map_err(SourceError::Random)?;
+        let recalled = self.cache.as_ref().and_then(|cache| {
+            cache.load(tally, |archive| Recalled::new(archive, &shared, self.threads, self.max_size))
+        });
+        let mut parts = Vec::new();
+        if let Some(Recalled { part, known }) = recalled {
+            tally.recalled = known.blobs();
+            shared.known = known;
+            parts.push(part);
+        }
         let walk =
             Walk { threads: self.threads, budget: self.memory, limit: self.max_size, kinds: Kinds::ALL };
-        let wanted = |number| opened.odb.is_first(number);
+        let wanted = |number| shared.wants(number);
         let mut passes = walk.run(&opened.odb, &self.progress, &wanted, &|| Pass::new(&shared))?;
         let unreadable: Vec<_> = passes.iter_mut().flat_map(|p| std::mem::take(&mut p.unreadable)).collect();
+        let unread = unreadable.iter().map(|&(number, _)| number).collect();
+        let damaged = unreadable.iter().any(|(_, why)| !matches!(why, OdbError::Limit { .. }));
         opened.retry(unreadable, self.max_size, &mut passes[0], tally);
-        let parts = passes.into_iter().map(Pass::close).collect();
-        Ok(Books::new(shared, parts))
+        // What was recalled comes first: a tree that was read again counts as it was read.
+        parts.extend(passes.into_iter().map(Pass::close));
+        Ok(Books { unread, damaged, ..Books::new(shared, parts) })
     }
 }
 
@@ -115,7 +139,7 @@ impl Source for History {
         let books = self.pass(&opened, &mut tally)?;
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
         tally.bytes = self.progress.bytes.load(Ordering::Relaxed);
-        let (visits, told) = Tellings::tell(&opened, books, &self.scope, &self.exclude, &mut tally)?;
+        let (visits, told) = Tellings::tell(&opened, books, self, &mut tally)?;
         for (object, why) in visits.make(&opened.odb, self.threads, self.max_size, visitor) {
             tally.gap(format!("object {}", opened.odb.id(object)), why.to_string());
         }

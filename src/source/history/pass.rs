@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::graph::GraphPart;
 use super::groups::{Groups, LocalGroups};
+use super::known::Known;
 use super::ledger::{Borders, LedgerPart, Missing, Rows};
 use super::names::Names;
 use super::scanner::{Found, Scanner};
@@ -48,6 +49,8 @@ pub(super) struct Shared<'h> {
     pub(super) names: Names,
     pub(super) missing: Missing,
     pub(super) groups: Groups,
+    /// What an earlier scan has seen: it counts already.
+    pub(super) known: Known,
 }
 
 /// One thread's part of the pass.
@@ -102,7 +105,12 @@ impl<'h> Shared<'h> {
     /// When the system has no random numbers.
     pub(super) fn new(odb: &'h Odb, detector: &'h Detector, full: bool) -> std::io::Result<Self> {
         let (names, missing, groups) = (Names::default(), Missing::default(), Groups::new()?);
-        Ok(Self { odb, detector, full, names, missing, groups })
+        Ok(Self { odb, detector, full, names, missing, groups, known: Known::default() })
+    }
+
+    /// Whether object `number` is to be scanned: it is no further copy of another, and was not scanned earlier.
+    pub(super) fn wants(&self, number: u32) -> bool {
+        self.odb.is_first(number) && !self.known.has(number)
     }
 }
 
@@ -169,8 +177,8 @@ impl<'h> Visitor for Pass<'h> {
     type Legacy = Legacy<'h>;
 
     fn object(&mut self, object: Object<'_, Legacy<'h>>) -> Legacy<'h> {
-        // A further copy of an object is read only because others are deltas on it.
-        let counts = self.shared.odb.is_first(object.number);
+        // Others are read only because some are deltas on them.
+        let counts = self.shared.wants(object.number);
         self.counts[object.kind as usize - 1] += u64::from(counts);
         match object.kind {
             ObjectKind::Blob => return Legacy::Blob(self.blob(&object, counts)),

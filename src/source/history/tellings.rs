@@ -11,9 +11,11 @@ use super::opened::Opened;
 use super::origins::Origins;
 use super::paths::{Paths, ROOT};
 use super::pruned::Pruned;
+use super::record::record;
 use super::scope::{Choice, Chosen, Scope};
 use super::told::{GroupTold, Told, in_report_order};
 use super::visits::Visits;
+use super::{Cache, History};
 use crate::model::{Origin, Place, SkipReason, Span, Tally};
 use crate::source::SourceError;
 use crate::suppress::PathGlobs;
@@ -22,7 +24,7 @@ use crate::suppress::PathGlobs;
 const VISITED: usize = 32;
 
 /// Missing objects that are looked for in trees.
-const SOUGHT: usize = 1000;
+pub(super) const SOUGHT: usize = 1000;
 
 /// Gaps of one kind that are named one by one.
 const NAMED: usize = 100;
@@ -33,6 +35,7 @@ pub(super) struct Tellings<'h> {
     books: &'h Books,
     scope: &'h Scope,
     exclude: &'h PathGlobs,
+    cache: Option<&'h Cache>,
     chosen: Chosen,
     origins: Origins<'h>,
     visits: Visits,
@@ -40,17 +43,17 @@ pub(super) struct Tellings<'h> {
 }
 
 impl<'h> Tellings<'h> {
-    /// Tells what is in `books`, as far as `scope` wants it.
+    /// Tells what is in `books`, as far as the scope of `history` wants it.
     ///
     /// # Errors
     /// When a revision of the scope names no commit.
     pub(super) fn tell(
         opened: &Opened,
         books: Books,
-        scope: &Scope,
-        exclude: &PathGlobs,
+        history: &History,
         tally: &mut Tally,
     ) -> Result<(Visits, Told), SourceError> {
+        let History { scope, exclude, cache, .. } = history;
         let choice = Choice { odb: &opened.odb, graph: &books.graph, refs: &opened.refs, tags: &books.tags };
         let chosen = choice.choose(scope)?;
         tally.commits = (chosen.commits.len() + chosen.unreached.len()) as u64;
@@ -61,6 +64,7 @@ impl<'h> Tellings<'h> {
             books: &books,
             scope,
             exclude,
+            cache: cache.as_ref(),
             chosen,
             origins,
             visits: Visits::default(),
@@ -114,6 +118,11 @@ impl<'h> Tellings<'h> {
         let holdings = books.holdings(first_missing, sought);
         let interesting: HashSet<u32> = holdings.iter().map(|&(object, _)| object).collect();
         let pruned = Pruned::new(&books.ledger, &|object| interesting.contains(&object));
+        if let Some(cache) = self.cache
+            && let Some(archive) = record(&self.opened.odb, books, &pruned)
+        {
+            cache.save(&archive, tally);
+        }
         let groups = books.groups.len() + sought;
         let paths = Paths::new(&books.names);
         let mut teller = Teller::new(&books.graph, &books.ledger, &pruned, &holdings, paths, groups);

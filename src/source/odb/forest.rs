@@ -11,7 +11,7 @@ const NONE: u32 = u32::MAX;
 const CHUNK: usize = 1 << 14;
 
 /// The deltas of one pack as a forest. Nodes are the pack's entries, numbered from 0 in the order of their offsets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Forest {
     /// Where each entry begins; ascending. One more for the end of the last.
     offsets: Vec<u64>,

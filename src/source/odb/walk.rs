@@ -174,8 +174,12 @@ impl Walk {
     fn forests(&self, odb: &Odb, wanted: &(dyn Fn(u32) -> bool + Sync)) -> Result<Vec<Forest>, OdbError> {
         let mut forests = Vec::with_capacity(odb.packs().len());
         for (p, pack) in odb.packs().iter().enumerate() {
-            let mut forest = Forest::build(pack, self.threads)?;
             let count = pack.index().count();
+            if !(0..count).any(|position| wanted(odb.number_in(p, position))) {
+                forests.push(Forest::default());
+                continue;
+            }
+            let mut forest = Forest::build(pack, self.threads)?;
             if (0..count).any(|position| !wanted(odb.number_in(p, position))) {
                 forest.prune(|position| wanted(odb.number_in(p, position)));
             }
