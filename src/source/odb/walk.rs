@@ -216,6 +216,9 @@ impl<L> Shared<'_, L> {
         loop {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
             let pack = self.ends.partition_point(|&e| e <= next);
+            if pack == self.ends.len() {
+                return None;
+            }
             let before = if pack == 0 { 0 } else { self.ends[pack - 1] };
             let Some(forest) = self.forests.get(pack) else {
                 let loose = self.odb.loose_numbers().nth(next.checked_sub(before)?)?;
