@@ -146,7 +146,7 @@ fn a_cache_that_is_not_whole_is_discarded_with_a_note() {
     same(&repo);
     let path = file(&folder(&repo));
     let whole = fs::read(&path).unwrap();
-    let flips = (0..whole.len()).step_by(whole.len() / 24);
+    let flips = (0..whole.len()).step_by(whole.len() / 12);
     let mut broken: Vec<Vec<u8>> = flips
         .map(|at| {
             let mut bytes = whole.clone();
@@ -190,7 +190,7 @@ fn scans_at_the_same_time_do_not_disturb_each_other() {
     let plain = told(&repo, &[]);
     std::thread::scope(|s| {
         for _ in 0..4 {
-            s.spawn(|| (0..3).for_each(|_| assert_eq!(told(&repo, &["--cache"]), plain)));
+            s.spawn(|| (0..2).for_each(|_| assert_eq!(told(&repo, &["--cache"]), plain)));
         }
     });
     assert!(recalled(&repo) > 0);
@@ -201,7 +201,7 @@ fn scans_at_the_same_time_do_not_disturb_each_other() {
 fn a_scan_that_is_killed_leaves_a_cache_that_still_holds() {
     let repo = grown();
     let plain = told(&repo, &[]);
-    for wait in [0, 5, 10, 20, 40, 80, 160] {
+    for wait in [0, 10, 40, 160] {
         let mut command = repo.command(&["git", "--format", "json", "--unreachable", "--cache"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Where in its work the program is killed is left to chance.
@@ -227,7 +227,11 @@ fn the_cache_holds_no_secret_in_any_form() {
         let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
         let wide: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let mut forms = vec![bytes.to_vec(), bytes[4..20].to_vec(), hex.clone().into(), wide];
-        forms.extend([hex.to_uppercase().into_bytes(), base64.into_bytes(), bytes.iter().rev().copied().collect()]);
+        forms.extend([
+            hex.to_uppercase().into_bytes(),
+            base64.into_bytes(),
+            bytes.iter().rev().copied().collect(),
+        ]);
         let hashes = [
             sha1::Sha1::digest(bytes).to_vec(),
             sha2::Sha256::digest(bytes).to_vec(),

@@ -39,7 +39,9 @@ pub struct Cache {
 #[non_exhaustive]
 pub enum CacheError {
     /// What is searched for is not told by rules alone.
-    #[error("a scan for the values of a secrets manager cannot use a cache: they change, and none of them is written down")]
+    #[error(
+        "a scan for the values of a secrets manager cannot use a cache: they change, and none of them is written down"
+    )]
     KnownValues,
     /// A bundle, or a place where there is no repository.
     #[error("no git folder that could hold the cache")]
@@ -61,7 +63,8 @@ impl Cache {
         if detector.knows_values() {
             return Err(CacheError::KnownValues);
         }
-        let common = Layout::discover(place).ok().filter(|_| !place.is_file()).map(|layout| layout.common_dir);
+        let common =
+            Layout::discover(place).ok().filter(|_| !place.is_file()).map(|layout| layout.common_dir);
         let key = key(detector, max_size);
         let Some(folder) = folder else {
             let folder = common.ok_or(CacheError::NoFolder)?.join("leakward");
@@ -88,10 +91,9 @@ impl Cache {
         let fitted = self.opened(&bytes).and_then(Archive::decode).map(|archive| fit(&archive));
         match fitted {
             Some(Some(fitted)) => return Some(fitted),
-            Some(None) => tally.notes.push(format!(
-                "the cache {} was not used: it does not fit the repository",
-                path.display()
-            )),
+            Some(None) => tally
+                .notes
+                .push(format!("the cache {} was not used: it does not fit the repository", path.display())),
             None => tally.notes.push(format!("the cache {} was not used: it is damaged", path.display())),
         }
         // What is not used is not left to be read, and complained of, again.
@@ -120,7 +122,8 @@ impl Cache {
 
     fn write(&self, content: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let mut file = tempfile::Builder::new().prefix(".leakward-").suffix(".part").tempfile_in(&self.folder)?;
+        let mut file =
+            tempfile::Builder::new().prefix(".leakward-").suffix(".part").tempfile_in(&self.folder)?;
         for part in [&MAGIC[..], &self.key, blake3::hash(content).as_bytes(), content] {
             file.write_all(part)?;
         }
