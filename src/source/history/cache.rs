@@ -163,7 +163,7 @@ fn key(detector: &Detector, max_size: u64) -> [u8; 32] {
     hash.update(&max_size.to_le_bytes());
     for rule in detector.pack().rules() {
         let text = match rule {
-            RuleRef::Static(rule) => format!("built in: {}\n", rule.id),
+            RuleRef::Static(rule) => format!("built in: {}\n", rule.rule.id),
             RuleRef::Loaded(rule) => format!("loaded: {rule:?}\n"),
         };
         hash.update(text.as_bytes());
