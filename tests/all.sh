@@ -37,9 +37,12 @@ cargo build --workspace --locked
 step "cargo test"
 cargo test --workspace --locked
 
+step "the fetcher with the clouds' SDKs"
+cargo test -p leakward-fetcher --features full --locked --test cloud --test it
+
 [ "$only" = rust ] && exit 0
 
-for script in tests/hooks-matrix.sh tests/conformance.sh tests/action.sh; do
+for script in tests/hooks-matrix.sh tests/conformance.sh tests/action.sh fetcher/examples/deploy/prove.sh; do
   [ -e "$script" ] || continue
   step "$script"
   bash "$script"

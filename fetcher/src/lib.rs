@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | 6 | `blocking` | the client for programs without a runtime |
 //! | 5 | `agent`, `exec`, `render`, `policy`, `redact` | what is made of values: answers, environments, files, policies, masks |
+//! | 5 | [`pool`], [`certificate`], `webhook` | what follows a change: connections, TLS, messages |
 //! | 4 | [`client`] | when to ask, and what readers get meanwhile |
 //! | 3 | [`cache`] | what is held and for how long |
 //! | 2 | [`provider`] | how one kind of manager is asked |
@@ -18,6 +19,7 @@ pub mod agent;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod cache;
+pub mod certificate;
 pub mod client;
 pub mod clock;
 #[cfg(all(feature = "exec", unix))]
@@ -25,12 +27,15 @@ pub mod exec;
 pub mod http;
 #[cfg(feature = "policy")]
 pub mod policy;
+pub mod pool;
 pub mod provider;
 #[cfg(feature = "redact")]
 pub mod redact;
 #[cfg(all(feature = "render", unix))]
 pub mod render;
 pub mod secret;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 pub mod wipe;
 
 pub use cache::{Entry, Freshness, Policy, ReadError, Reading};

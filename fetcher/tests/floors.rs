@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["provider"],
     &["cache"],
     &["client"],
-    &["exec", "render", "agent", "policy", "redact"],
+    &["exec", "render", "agent", "policy", "redact", "pool", "certificate", "webhook"],
     &["blocking"],
 ];
 

@@ -112,7 +112,7 @@ impl<'a> Request<'a> {
     pub(super) fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.filter(|(key, _)| *key == name).last().and_then(|(_, value)| decode(value, true))
+        pairs.filter(|(key, _)| *key == name).next_back().and_then(|(_, value)| decode(value, true))
     }
 }
 

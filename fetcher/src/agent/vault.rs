@@ -180,8 +180,6 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_first_data_belongs_to_the_engine() {
         let logical = |name: &str| super::logical(name).map(|path| path.to_string());

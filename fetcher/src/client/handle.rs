@@ -7,8 +7,9 @@ use super::core::Held;
 use super::hook::RotationHook;
 use super::manager::ReadOptions;
 use super::rotation::HookGuard;
-use super::watch::Watch;
+use super::watch::{Pinned, Watch};
 use crate::cache::{Freshness, ReadError, Reading};
+use crate::clock::Tick;
 use crate::secret::SecretRef;
 
 /// Forced refreshes of one secret are at least this far apart.
@@ -72,6 +73,17 @@ impl SecretHandle {
         let outcome = Ok(Reading::new(entry, Freshness::Fresh));
         self.held.audit(&outcome);
         outcome.ok()
+    }
+
+    /// The value held, fresh or stale, if it is usable: never waits, asks nobody. It counts as a read.
+    pub fn held(&self) -> Option<Reading> {
+        let core = &self.held.core;
+        if !core.fork.is_marked() {
+            return None;
+        }
+        let now = core.clock.coarse();
+        self.held.slot.touch(now);
+        self.held.slot.reading(now)
     }
 
     /// Says that the value held may be wrong. See [`SecretsManager::invalidate`](super::SecretsManager::invalidate).
@@ -160,6 +172,14 @@ impl SecretHandle {
     /// The secret's changes, from now on. While the watch lives the secret is refreshed though nobody reads it.
     pub fn watch(&self) -> Watch {
         Watch::new(self.held.clone())
+    }
+
+    pub(crate) fn pin(&self) -> Pinned {
+        Pinned::new(self.held.slot.clone())
+    }
+
+    pub(crate) fn now(&self) -> Tick {
+        self.held.core.clock.now()
     }
 
     /// Adds a hook for this secret, after those that are there. It stays for as long as the guard lives,

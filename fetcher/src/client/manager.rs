@@ -134,6 +134,18 @@ impl SecretsManager {
         }
     }
 
+    /// Says that the secret at `path`, and each below it, has changed: what is held of them, in every version, counts as
+    /// stale and is fetched anew. How many that are.
+    pub fn changed(&self, path: &SecretPath) -> usize {
+        let named = |slot: &Arc<Slot>| within(path.as_str(), slot.key().path().as_str());
+        let slots: Vec<_> = self.core.store.all().into_iter().filter(named).collect();
+        for slot in &slots {
+            self.core.invalidate(slot);
+            self.core.flight(slot);
+        }
+        slots.len()
+    }
+
     /// What happens from now on. A subscriber that falls behind by more than 1,024 events misses some.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.core.journal.subscribe()

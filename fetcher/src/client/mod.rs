@@ -39,4 +39,5 @@ pub use readiness::{Need, Readiness};
 pub use rotation::HookGuard;
 pub use shutdown::Farewell;
 pub use surroundings::{Manager, SurroundingsError};
+pub(crate) use watch::Pinned;
 pub use watch::Watch;

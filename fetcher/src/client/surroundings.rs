@@ -78,7 +78,7 @@ impl Manager {
             return Ok(Self::Aws);
         }
         let set = |name: &&str| read(name).is_some_and(|value| !value.is_empty());
-        let found = SIGNS.iter().find(|(_, names)| names.iter().any(|name| set(name)));
+        let found = SIGNS.iter().find(|(_, names)| names.iter().any(&set));
         found.map(|(manager, _)| *manager).ok_or(SurroundingsError::None)
     }
 

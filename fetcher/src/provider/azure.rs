@@ -27,7 +27,7 @@ pub struct AzureProvider {
 pub enum AzureLogin {
     /// A federated token from a file, as AKS mounts it (`AZURE_FEDERATED_TOKEN_FILE` and its neighbours).
     WorkloadIdentity,
-    /// The identity of the machine, container or function.
+    /// The identity of the machine, container or function; of several, the one that `AZURE_CLIENT_ID` names.
     ManagedIdentity,
     /// `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
     ClientSecret,
@@ -54,15 +54,29 @@ impl AzureLogin {
         }
     }
 
-    fn credential(self) -> Result<Arc<dyn TokenCredential>, Fault> {
-        use azure_identity::{ClientSecretCredential, ManagedIdentityCredential, WorkloadIdentityCredential};
+    /// The credential itself, for [`AzureProvider::with`].
+    ///
+    /// # Errors
+    /// The environment does not hold what this login needs.
+    pub fn credential(self) -> Result<Arc<dyn TokenCredential>, Fault> {
+        use azure_identity::{
+            ClientSecretCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+            UserAssignedId, WorkloadIdentityCredential,
+        };
         let variable = |name: &'static str| {
             std::env::var(name)
                 .map_err(|_| Fault::new(FaultKind::Auth).with_code(name).with_detail("variable not set"))
         };
         let made: azure_core::Result<Arc<dyn TokenCredential>> = match self {
             Self::WorkloadIdentity => WorkloadIdentityCredential::new(None).map(|c| c as _),
-            Self::ManagedIdentity => ManagedIdentityCredential::new(None).map(|c| c as _),
+            Self::ManagedIdentity => {
+                let id = std::env::var("AZURE_CLIENT_ID").ok().filter(|id| !id.is_empty());
+                let options = ManagedIdentityCredentialOptions {
+                    user_assigned_id: id.map(UserAssignedId::ClientId),
+                    ..Default::default()
+                };
+                ManagedIdentityCredential::new(Some(options)).map(|c| c as _)
+            }
             Self::ClientSecret => {
                 let (tenant, client) = (variable("AZURE_TENANT_ID")?, variable("AZURE_CLIENT_ID")?);
                 let secret = variable("AZURE_CLIENT_SECRET")?.into();

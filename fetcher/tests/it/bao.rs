@@ -181,7 +181,7 @@ fn tools() -> PathBuf {
     std::env::var_os("LEAKWARD_TOOLS").map_or(default, PathBuf::from)
 }
 
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let lib = tools().join("venv/lib");
     let pythons = fs::read_dir(&lib).unwrap_or_else(|_| panic!("no {}: run tests/setup.sh", lib.display()));
     let found =

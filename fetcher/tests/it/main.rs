@@ -11,12 +11,17 @@ mod blocking;
 mod bounds;
 #[cfg(target_os = "linux")]
 mod canary;
+#[cfg(target_os = "linux")]
+mod canary_types;
+mod certificate;
 mod faults;
 #[cfg(unix)]
 mod files;
 mod flights;
 #[cfg(target_os = "linux")]
 mod forked;
+#[cfg(feature = "mapping")]
+mod guides;
 mod http;
 mod leases;
 mod live;
@@ -29,8 +34,16 @@ mod redact;
 mod refresh;
 mod rig;
 mod rotation;
+#[path = "../cloud/server.rs"]
+#[allow(dead_code, reason = "shared with the tests of the clouds, which use more of it")]
+mod server;
 mod shutdown;
 mod start;
 mod vault;
+mod vault_answers;
 mod vault_faults;
+#[cfg(unix)]
+mod vault_identity;
 mod vault_login;
+#[cfg(feature = "webhook")]
+mod webhook;

@@ -197,6 +197,9 @@ pub(super) fn read_file(file: &Path) -> Result<Secret, Fault> {
     let unreadable =
         |_| Fault::new(FaultKind::Auth).with_detail("the file with the token or secret id cannot be read");
     let content = Secret::from_vec(std::fs::read(file).map_err(unreadable)?);
+    if let Some(why) = super::exposed::exposed(file) {
+        super::exposed::warn_once(file, why);
+    }
     // The reason to open it: editors and shells put a line end behind it.
     let trimmed = content.expose().trim_ascii();
     if trimmed.is_empty() {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod config;
+mod exposed;
 mod login;
 mod mounts;
 mod reading;
