@@ -3,6 +3,8 @@
 //! Each form of each value is a pattern of at least [`MIN`] bytes, found by a [`Lane`] and confirmed by a keyed hash of
 //! its whole length.
 
+use std::collections::HashSet;
+
 use super::forms::{self, Form};
 use super::lane::{Cut, Lane, LaneBuilder, Mixer};
 use crate::model::Span;
@@ -90,15 +92,16 @@ impl KnownIndexBuilder {
         refuse(value)?;
         let number = self.values;
         self.values += 1;
+        let mut own = HashSet::new();
         for (form, bytes) in forms::forms(value) {
             if bytes.len() >= MIN {
-                self.pattern(number, form, &bytes);
+                self.pattern(number, form, &bytes, &mut own);
             }
         }
         Ok(number)
     }
 
-    fn pattern(&mut self, value: u32, form: Form, bytes: &[u8]) {
+    fn pattern(&mut self, value: u32, form: Form, bytes: &[u8], own: &mut HashSet<u64>) {
         let bytes = &bytes[..bytes.len().min(LONGEST)];
         let mac = self.key.mac(bytes);
         let (lane, cut) = if bytes.len() < Cut::LONG.window {
@@ -106,14 +109,14 @@ impl KnownIndexBuilder {
         } else {
             (&mut self.long, Cut::LONG)
         };
-        let anchor = lane.offset(bytes);
+        let anchor = lane.offset(bytes, own);
         let window = &bytes[anchor..anchor + cut.window];
         let same =
             |&p: &u32| self.patterns[p as usize].mac == mac && self.patterns[p as usize].value == value;
         if lane.peers(window).iter().any(same) {
             return;
         }
-        lane.add(self.patterns.len() as u32, window);
+        own.insert(lane.add(self.patterns.len() as u32, window));
         self.patterns.push(Pattern { mac, len: bytes.len() as u32, anchor: anchor as u32, value, form });
     }
 

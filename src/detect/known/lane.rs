@@ -4,7 +4,7 @@
 //! of its window. A Bloom filter of grams passes over nearly all text; what it lets through is looked up by windows.
 //! Short patterns need small grams, of which ordinary text holds many; so long ones go a lane of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How a lane cuts text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,22 +80,30 @@ pub(super) struct Lane {
     /// Two bits for each gram.
     bloom: Vec<u64>,
     bits: u32,
+    is_empty: bool,
 }
 
 /// Windows of a pattern among which the one is chosen by which it is found.
 const CHOICE: usize = 64;
 /// Bits of the filter for each gram.
-const BITS: usize = 20;
+const BITS: usize = 16;
+/// Positions that are looked at together: their bits are fetched at the same time.
+const BLOCK: usize = 8;
 
 impl LaneBuilder {
     pub(super) fn new(cut: Cut, mixer: Mixer) -> Self {
         Self { cut, mixer, anchors: HashMap::new(), grams: Vec::new() }
     }
 
-    /// Offset of the window by which `pattern` is best found: the rarest so far (values of one shape, such as
-    /// `postgres://…`, must not share one), and of those the least like words.
-    pub(super) fn offset(&self, pattern: &[u8]) -> usize {
-        let rarity = |w: &[u8]| self.anchors.get(&self.mixer.window(w)).map_or(0, Vec::len);
+    /// Offset of the window by which `pattern` is best found: one of `own`, by which another form of the same value is
+    /// found already; else the rarest so far (values of one shape, such as `postgres://…`, must not share one), and
+    /// of those the least like words.
+    pub(super) fn offset(&self, pattern: &[u8], own: &HashSet<u64>) -> usize {
+        let rarity = |w: &[u8]| {
+            let hash = self.mixer.window(w);
+            let peers = self.anchors.get(&hash).map_or(0, Vec::len);
+            if own.contains(&hash) { 0 } else { peers + 1 }
+        };
         let letters = |w: &[u8]| w.iter().filter(|b| b.is_ascii_lowercase() || **b == b' ').count();
         let windows = pattern.windows(self.cut.window).take(CHOICE).enumerate();
         windows.min_by_key(|(_, w)| (rarity(w), letters(w))).map_or(0, |(at, _)| at)
@@ -106,15 +114,18 @@ impl LaneBuilder {
         self.anchors.get(&self.mixer.window(window)).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds pattern `number`, to be found by `window`.
-    pub(super) fn add(&mut self, number: u32, window: &[u8]) {
+    /// Adds pattern `number`, to be found by `window`. Returns the window's hash.
+    pub(super) fn add(&mut self, number: u32, window: &[u8]) -> u64 {
         let Cut { gram, .. } = self.cut;
-        self.anchors.entry(self.mixer.window(window)).or_default().push(number);
+        let hash = self.mixer.window(window);
+        self.anchors.entry(hash).or_default().push(number);
         self.grams.extend(window.windows(gram).map(|g| self.mixer.gram(load(g))));
+        hash
     }
 
     pub(super) fn build(self) -> Lane {
         let Self { cut, mixer, anchors, mut grams } = self;
+        let is_empty = anchors.is_empty();
         grams.sort_unstable();
         grams.dedup();
         let bits = (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros();
@@ -134,7 +145,7 @@ impl LaneBuilder {
             }
             slots[at] = (hash, chain[0]);
         }
-        Lane { cut, mixer, slots, next, bloom, bits }
+        Lane { cut, mixer, slots, next, bloom, bits, is_empty }
     }
 }
 
@@ -148,19 +159,42 @@ impl Lane {
     }
 
     fn search_by<const GRAM: usize>(&self, bytes: &[u8], sink: &mut impl FnMut(usize, u32)) {
-        if self.slots.len() == 1 || bytes.len() < self.cut.window {
+        if self.is_empty || bytes.len() < self.cut.window {
             return;
         }
+        let stride = self.cut.stride();
+        let span = (BLOCK - 1) * stride + GRAM;
         let mut at = 0;
-        while let Some(gram) = bytes.get(at..at + GRAM) {
-            let [first, second] = places(self.mixer.gram(load(gram)), self.bits);
-            if self.bloom[first / 64] >> (first % 64) & 1 == 1
-                && self.bloom[second / 64] >> (second % 64) & 1 == 1
-            {
-                self.around(bytes, at, sink);
+        while let Some(block) = bytes.get(at..at + span) {
+            let mut some = false;
+            for i in 0..BLOCK {
+                let [first, _] =
+                    places(self.mixer.gram(load(&block[i * stride..i * stride + GRAM])), self.bits);
+                some |= self.bit(first);
             }
-            at += self.cut.stride();
+            if some {
+                for i in 0..BLOCK {
+                    self.look::<GRAM>(bytes, at + i * stride, sink);
+                }
+            }
+            at += BLOCK * stride;
         }
+        while at + GRAM <= bytes.len() {
+            self.look::<GRAM>(bytes, at, sink);
+            at += stride;
+        }
+    }
+
+    /// Looks at the gram at `at`.
+    fn look<const GRAM: usize>(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(usize, u32)) {
+        let [first, second] = places(self.mixer.gram(load(&bytes[at..at + GRAM])), self.bits);
+        if self.bit(first) && self.bit(second) {
+            self.around(bytes, at, sink);
+        }
+    }
+
+    fn bit(&self, at: usize) -> bool {
+        self.bloom[at / 64] >> (at % 64) & 1 == 1
     }
 
     /// Looks up the windows that hold the gram at `at`.
