@@ -15,6 +15,8 @@ mod git_scan;
 mod gitleaks;
 mod history_flags;
 mod hook;
+#[cfg(feature = "fetcher")]
+mod index;
 mod limit_flags;
 mod native_hook;
 mod output_flags;
@@ -73,6 +75,8 @@ enum Command {
     Rules(rules::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
+    #[cfg(feature = "fetcher")]
+    Index(index::Args),
     AgentHook(agent_hook::Args),
     #[cfg(feature = "fetcher")]
     Get(secrets::get::Args),
@@ -102,6 +106,8 @@ impl Command {
             Self::Rules(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Index(args) => args.run(),
             Self::AgentHook(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Get(args) => args.run(),

@@ -16,6 +16,12 @@ pub(super) struct Asked {
     pub(super) fail_on: Vec<State>,
 }
 
+impl Asked {
+    pub(super) const fn is_search(&self) -> bool {
+        self.known.is_some()
+    }
+}
+
 impl VerifyFlags {
     pub(super) fn prepare(&self, _managers: &toml::Table, _trust: Trust) -> Result<Asked, Failure> {
         Ok(Asked { judge: None, known: None, fail_on: State::FAILING.to_vec() })

@@ -58,12 +58,16 @@ impl ScanFlags {
         let exclude = settings.exclude(exclude)?;
         let parts = self.rules.choose(&mut settings.pack)?;
         let asked = self.verify.prepare(&settings.config.managers, self.settings.trust())?;
-        if asked.known.is_some() {
+        if asked.is_search() {
             settings.pack.insert(known::rule());
         }
         let mut detector = Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?;
         if let Some(values) = asked.known {
             detector = detector.with_known(values);
+        }
+        #[cfg(feature = "fetcher")]
+        if let Some(index) = asked.offline {
+            detector = detector.with_offline(index);
         }
         let config = Config {
             detector: Arc::new(detector),

@@ -1,9 +1,11 @@
 //! Whether the secrets manager is asked, and which of its verdicts fail the run.
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{Failure, heading};
-use crate::detect::known::KnownIndex;
+use crate::detect::known::{KnownIndex, OfflineIndex};
 use crate::model::State;
 use crate::verify::{Judge, ManagerSettings, Trust, Verification};
 
@@ -25,6 +27,12 @@ pub(crate) struct VerifyFlags {
     /// The one flag with which something found is sent, to the configured server alone.
     #[arg(long)]
     lookup: bool,
+    /// also find the values of this index, made by `leakward index build`; the manager is not asked
+    #[arg(long, value_name = "FILE", requires = "index_key")]
+    index: Option<PathBuf>,
+    /// public key of whoever may sign the index, in hex
+    #[arg(long, value_name = "HEX", requires = "index")]
+    index_key: Option<String>,
     /// verdicts with which a finding fails the run [default: all but previous and destroyed]
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = state_parser())]
     fail_on: Vec<State>,
@@ -35,23 +43,57 @@ pub(super) struct Asked {
     pub(super) judge: Option<Box<dyn Judge>>,
     /// The values to search for.
     pub(super) known: Option<KnownIndex>,
+    /// The index for hooks.
+    pub(super) offline: Option<OfflineIndex>,
     pub(super) fail_on: Vec<State>,
+}
+
+impl Asked {
+    /// Whether known values are searched for.
+    pub(super) const fn is_search(&self) -> bool {
+        self.known.is_some() || self.offline.is_some()
+    }
 }
 
 impl VerifyFlags {
     /// Makes verification ready. Where values are to be searched for, the managers are read now.
     pub(super) fn prepare(&self, managers: &toml::Table, trust: Trust) -> Result<Asked, Failure> {
         let fail_on = if self.fail_on.is_empty() { State::FAILING.to_vec() } else { self.fail_on.clone() };
+        let offline = self.offline()?;
         if !self.verify && !self.known && !self.lookup {
             if !self.fail_on.is_empty() {
                 return Err(Failure::new("--fail-on without verdicts").help("add --verify or --known"));
             }
-            return Ok(Asked { judge: None, known: None, fail_on });
+            return Ok(Asked { judge: None, known: None, offline, fail_on });
         }
         let verification = Verification::new(ManagerSettings::all(managers, trust)?, self.known, self.lookup);
         let known = if self.known { Some(verification.known_values()?) } else { None };
-        Ok(Asked { judge: Some(Box::new(verification)), known, fail_on })
+        Ok(Asked { judge: Some(Box::new(verification)), known, offline, fail_on })
     }
+}
+
+impl VerifyFlags {
+    /// The index that the flags name, checked.
+    fn offline(&self) -> Result<Option<OfflineIndex>, Failure> {
+        let Some((file, key)) = self.index.as_ref().zip(self.index_key.as_ref()) else { return Ok(None) };
+        let named = |e: &dyn std::fmt::Display| Failure::new(format_args!("{}: {e}", file.display()));
+        let bytes = std::fs::read(file).map_err(|e| named(&e))?;
+        let key = public_key(key)?;
+        let now = jiff::Timestamp::now().as_second();
+        OfflineIndex::open(&bytes, &key, now).map(Some).map_err(|e| {
+            named(&e).help(
+                "get a new index from whoever makes it; `leakward index inspect` shows what this one says",
+            )
+        })
+    }
+}
+
+/// The Ed25519 key that `hex` spells.
+pub(super) fn public_key(hex: &str) -> Result<[u8; 32], Failure> {
+    let digit = |i: usize| hex.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(digit).collect();
+    let key = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
+    key.ok_or_else(|| Failure::new("the public key is not 64 hexadecimal digits"))
 }
 
 fn state_parser() -> impl TypedValueParser<Value = State> {

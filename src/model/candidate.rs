@@ -39,8 +39,9 @@ pub struct Candidate<'r> {
 /// Which value of the manager was found, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownValue {
-    /// The number under which the value is searched for in this run.
-    pub number: u32,
+    /// The number under which the value is searched for in this run; `None`: it is in an index for hooks, which
+    /// numbers none.
+    pub number: Option<u32>,
     /// The form, such as `base64`.
     pub form: &'static str,
 }

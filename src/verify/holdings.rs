@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use leakward_fetcher::provider::Labels;
 
 use super::forms;
-use super::pieces::{Piece, PieceKind, pieces};
+use super::pieces::{Bytes, Piece, PieceKind, pieces};
 use crate::detect::known::{KnownIndexBuilder, Refusal};
 use crate::model::{Managed, Verdict};
 
@@ -29,6 +29,8 @@ pub(super) struct Holdings {
     by_hash: HashMap<Hash, Vec<Held>>,
     /// Values to be searched for, where that was asked for.
     search: Option<Search>,
+    /// Values in force to be exported, where that was asked for.
+    exported: Option<Vec<(String, Bytes)>>,
 }
 
 /// The values that are searched for.
@@ -70,11 +72,11 @@ pub(super) struct Known {
 }
 
 impl Holdings {
-    /// Holds nothing yet. `search`: the values are to be searched for as well.
+    /// Holds nothing yet. `search`: the values are to be searched for as well; `export`: those in force are kept.
     ///
     /// # Errors
     /// The system has no random numbers.
-    pub(super) fn new(search: bool) -> Result<Self, getrandom::Error> {
+    pub(super) fn new(search: bool, export: bool) -> Result<Self, getrandom::Error> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         let search = if search {
@@ -83,7 +85,14 @@ impl Holdings {
         } else {
             None
         };
-        Ok(Self { key, now: SystemTime::now(), places: Vec::new(), by_hash: HashMap::new(), search })
+        Ok(Self {
+            key,
+            now: SystemTime::now(),
+            places: Vec::new(),
+            by_hash: HashMap::new(),
+            search,
+            exported: export.then(Vec::new),
+        })
     }
 
     /// Takes in one version of one secret.
@@ -133,6 +142,11 @@ impl Holdings {
                     search.refused.insert((label(manager, path, field.as_deref()), refusal));
                 }
             }
+        }
+        let at = &self.places[place as usize];
+        let new = at.standing == Standing::Current && kind != PieceKind::PublicKey;
+        if let Some(exported) = self.exported.as_mut().filter(|_| new) {
+            exported.push((label(&at.manager, &at.path, field.as_deref()), Bytes::new(trimmed.to_vec())));
         }
         let held = self.by_hash.entry(hash).or_default();
         let same = |h: &Held| h.place == place && h.field.as_deref() == field.as_deref();
@@ -230,6 +244,14 @@ impl Holdings {
         all.into_iter().collect()
     }
 
+    /// The values in force, each once.
+    pub(super) fn take_exported(&mut self) -> Vec<(String, Bytes)> {
+        let mut all = self.exported.take().unwrap_or_default();
+        all.sort_by(|a, b| (a.1.as_slice(), &a.0).cmp(&(b.1.as_slice(), &b.0)));
+        all.dedup_by(|b, a| a.1.as_slice() == b.1.as_slice());
+        all
+    }
+
     /// The index of the values to be searched for. Once: it leaves this.
     pub(super) fn take_known(&mut self) -> Option<Known> {
         let Search { builder, numbers, seen: _, refused } = self.search.take()?;
@@ -271,7 +293,7 @@ mod tests {
     use super::*;
 
     fn holdings(entries: &[(&str, &str, Standing, &str)]) -> Holdings {
-        let mut holdings = Holdings::new(true).unwrap();
+        let mut holdings = Holdings::new(true, false).unwrap();
         for (path, version, standing, value) in entries {
             let labels = Labels::from([
                 ("Owner".to_owned(), "payments".to_owned()),

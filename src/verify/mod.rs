@@ -41,7 +41,7 @@ pub use error::VerifyError;
 #[cfg(feature = "fetcher")]
 pub use settings::ManagerSettings;
 #[cfg(feature = "fetcher")]
-pub use verification::Verification;
+pub use verification::{Exported, Verification};
 
 /// Whether the user named the configuration, or it came with what is scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

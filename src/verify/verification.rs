@@ -24,8 +24,13 @@ pub struct Verification {
     search: bool,
     /// Whether found tokens are looked up at our own servers.
     lookup: bool,
+    /// Whether the values are kept to be exported.
+    export: bool,
     held: OnceLock<Result<Held, String>>,
 }
+
+/// A value in force, and where it lies.
+pub type Exported = (String, Zeroizing<Vec<u8>>);
 
 /// What the managers answered.
 #[derive(Debug)]
@@ -47,7 +52,12 @@ impl Verification {
     /// Verification against `managers`; `search`: their values are searched for as well; `lookup`: found tokens are
     /// looked up at those of them that are Vault or OpenBao.
     pub const fn new(managers: Vec<ManagerSettings>, search: bool, lookup: bool) -> Self {
-        Self { managers, search, lookup, held: OnceLock::new() }
+        Self { managers, search, lookup, export: false, held: OnceLock::new() }
+    }
+
+    /// A reader of all values of `managers`, for [`Self::export`].
+    pub const fn exporting(managers: Vec<ManagerSettings>) -> Self {
+        Self { managers, search: false, lookup: false, export: true, held: OnceLock::new() }
     }
 
     /// Reads the managers now, and returns the index of the values that they hold.
@@ -60,9 +70,21 @@ impl Verification {
         index.ok_or_else(|| VerifyError::System("the values were not asked for".to_owned()))
     }
 
+    /// Reads the managers and returns their values in force, for an index: where each lies, and the value. What did
+    /// not answer comes second.
+    ///
+    /// # Errors
+    /// They cannot be asked at all.
+    pub fn export(&self) -> Result<(Vec<Exported>, Vec<String>), VerifyError> {
+        let (mut held, _) = self.read()?;
+        let gaps = held.coverage.iter().filter_map(|(name, c)| unanswered(name, c)).collect();
+        Ok((held.holdings.take_exported(), gaps))
+    }
+
     fn read(&self) -> Result<(Held, Option<KnownIndex>), VerifyError> {
         let system = |e: &dyn std::fmt::Display| VerifyError::System(e.to_string());
-        let holdings = Arc::new(Mutex::new(Holdings::new(self.search).map_err(|e| system(&e))?));
+        let holdings = Holdings::new(self.search, self.export).map_err(|e| system(&e))?;
+        let holdings = Arc::new(Mutex::new(holdings));
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| system(&e))?;
         let coverage = runtime.block_on(async {
@@ -194,7 +216,7 @@ impl Held {
         // Compared with what the managers hold, and shown to nobody.
         let context = finding.excerpt.text.expose();
         if let Some(known) = finding.known
-            && let Some(hash) = self.numbers.get(known.number as usize)
+            && let Some(hash) = known.number.and_then(|n| self.numbers.get(n as usize))
         {
             let form = Some(known.form).filter(|form| *form != "plain" && *form != "trimmed");
             if let Some(verdict) = self.holdings.verdict(hash, form, context) {
@@ -266,16 +288,17 @@ impl Held {
 
     /// Drops known values that are found in so many places that they must be ordinary words, and says so.
     fn drop_common(&self, findings: &mut Vec<Finding>, tally: &mut Tally) {
+        let number = |f: &Finding| f.known.and_then(|k| k.number);
         let mut places: HashMap<u32, usize> = HashMap::new();
-        for known in findings.iter().filter_map(|f| f.known) {
-            *places.entry(known.number).or_default() += 1;
+        for number in findings.iter().filter_map(number) {
+            *places.entry(number).or_default() += 1;
         }
         let is_common =
-            |f: &Finding| f.known.is_some_and(|k| places.get(&k.number).is_some_and(|&n| n > MOST_PLACES));
+            |f: &Finding| number(f).is_some_and(|n| places.get(&n).is_some_and(|&n| n > MOST_PLACES));
         for finding in findings.iter().filter(|f| is_common(f)) {
             let managed = finding.verdict.as_ref().and_then(|v| v.managed());
-            let (Some(managed), Some(known)) = (managed, finding.known) else { continue };
-            let count = places.get(&known.number).copied().unwrap_or_default();
+            let (Some(managed), Some(number)) = (managed, number(finding)) else { continue };
+            let count = places.get(&number).copied().unwrap_or_default();
             let field = managed.field.as_ref().map_or_else(String::new, |f| format!(" ({f})"));
             tally.notes.push(format!(
                 "weak or common value in your manager: {}:{}{field}: found in {count} places, too many to be told from \

@@ -18,6 +18,8 @@ mod git_range;
 mod git_staged;
 mod gitleaks;
 mod history_cache;
+#[cfg(feature = "fetcher")]
+mod index;
 mod kinds;
 mod native_hooks;
 mod outputs;

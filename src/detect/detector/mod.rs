@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::known::KnownIndex;
+#[cfg(feature = "fetcher")]
+use super::known::OfflineIndex;
 use super::paths::Paths;
 use super::pattern::Workspace;
 use super::prefilter::{Hit, Prefilter, Trigger};
@@ -32,6 +34,9 @@ pub struct Detector {
     id: u64,
     /// Values of the manager that are searched for, and the index of their rule.
     known: Option<(usize, KnownIndex)>,
+    /// The index for hooks, likewise.
+    #[cfg(feature = "fetcher")]
+    offline: Option<(usize, OfflineIndex)>,
 }
 
 /// Whom a trigger wakes.
@@ -104,7 +109,20 @@ impl Detector {
         let reads = near.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or_default();
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
-        Ok(Self { pack, paths, runners, prefilter, woken, by_run, by_blob, reads, id, known: None })
+        Ok(Self {
+            pack,
+            paths,
+            runners,
+            prefilter,
+            woken,
+            by_run,
+            by_blob,
+            reads,
+            id,
+            known: None,
+            #[cfg(feature = "fetcher")]
+            offline: None,
+        })
     }
 
     /// The same detector, which also searches for the values of `index`, by the rule of the pack that is for them.
@@ -112,6 +130,15 @@ impl Detector {
     pub fn with_known(mut self, index: KnownIndex) -> Self {
         let rule = self.pack.rules().iter().position(|r| r.extractor == Extractor::Known);
         self.known = rule.map(|rule| (rule, index));
+        self
+    }
+
+    /// The same detector, which also looks for the values of `index`.
+    #[cfg(feature = "fetcher")]
+    #[must_use]
+    pub fn with_offline(mut self, index: OfflineIndex) -> Self {
+        let rule = self.pack.rules().iter().position(|r| r.extractor == Extractor::Known);
+        self.offline = rule.map(|rule| (rule, index));
         self
     }
 
@@ -228,27 +255,24 @@ impl Detector {
 
     /// Calls `sink` with the values of the manager that stand in `range` of `bytes`.
     fn find_known<'r>(&'r self, bytes: &[u8], range: Span, sink: &mut dyn FnMut(Candidate<'r>)) {
-        let Some((rule, index)) = &self.known else { return };
-        let rule: &Rule = &self.pack.rules()[*rule];
-        index.search(range.of(bytes), &mut |hit| {
-            let span = hit.span.shifted(range.start as isize);
-            sink(Candidate {
-                rule,
-                span,
-                matched: span,
-                decoded: None,
-                layers: Vec::new(),
-                confidence: rule.confidence,
-                severity: rule.severity,
-                expires: None,
-                evidence: None,
-                why: vec![Reason::Owned(format!("known value, {}", hit.form.as_str()))],
-                parts: Vec::new(),
-                known: Some(KnownValue { number: hit.value, form: hit.form.as_str() }),
-                // The neighbours tell whether a short one stands by itself.
-                reads: Reads { start: span.start as isize - 1, end: span.end as isize + 1 },
+        if let Some((rule, index)) = &self.known {
+            let rule: &Rule = &self.pack.rules()[*rule];
+            index.search(range.of(bytes), &mut |hit| {
+                let form = hit.form.as_str();
+                let why = Reason::Owned(format!("known value, {form}"));
+                let known = KnownValue { number: Some(hit.value), form };
+                sink(known_candidate(rule, hit.span.shifted(range.start as isize), known, why));
             });
-        });
+        }
+        #[cfg(feature = "fetcher")]
+        if let Some((rule, index)) = &self.offline {
+            let rule: &Rule = &self.pack.rules()[*rule];
+            index.search(range.of(bytes), &mut |span| {
+                let why = Reason::Owned(format!("known value, in the index of {}", index.header().label));
+                let known = KnownValue { number: None, form: "plain" };
+                sink(known_candidate(rule, span.shifted(range.start as isize), known, why));
+            });
+        }
     }
 
     /// Calls `sink` with the keyword of every hit in `bytes` (empty: a run of token characters). For measuring the
@@ -278,7 +302,7 @@ impl Detector {
         inherited: &[Wake],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Result<Trace, NotLocal> {
-        if !self.by_blob.is_empty() || wide::may_begin(bytes, changed) {
+        if !self.by_blob.is_empty() || self.reads_words() || wide::may_begin(bytes, changed) {
             return Err(NotLocal);
         }
         let workspaces = scratch.of(self);
@@ -344,6 +368,14 @@ impl Detector {
         }
     }
 
+    /// Whether words of any length are looked at: then a change may matter far away.
+    const fn reads_words(&self) -> bool {
+        #[cfg(feature = "fetcher")]
+        return self.offline.is_some();
+        #[cfg(not(feature = "fetcher"))]
+        return false;
+    }
+
     fn rule(&self, runner: &Runner) -> &Rule {
         &self.pack.rules()[runner.rule]
     }
@@ -353,6 +385,26 @@ impl Detector {
     fn margins(&self) -> (usize, usize) {
         let run = Run::LONGEST + Run::MARGIN;
         (self.reads.1 + run, self.reads.0 + run)
+    }
+}
+
+/// The candidate of `rule` that the manager's value at `span` is.
+fn known_candidate<'r>(rule: &'r Rule, span: Span, known: KnownValue, why: Reason) -> Candidate<'r> {
+    Candidate {
+        rule,
+        span,
+        matched: span,
+        decoded: None,
+        layers: Vec::new(),
+        confidence: rule.confidence,
+        severity: rule.severity,
+        expires: None,
+        evidence: None,
+        why: vec![why],
+        parts: Vec::new(),
+        known: Some(known),
+        // The neighbours tell whether a short one stands by itself.
+        reads: Reads { start: span.start as isize - 1, end: span.end as isize + 1 },
     }
 }
 

@@ -5,9 +5,15 @@
 mod forms;
 mod index;
 mod lane;
+#[cfg(feature = "fetcher")]
+mod offline;
+#[cfg(feature = "fetcher")]
+mod tokens;
 
 pub use forms::Form;
 pub use index::{KnownHit, KnownIndex, KnownIndexBuilder, Refusal};
+#[cfg(feature = "fetcher")]
+pub use offline::{IndexError, IndexHeader, OfflineIndex};
 
 use crate::rule::{Confidence, Extractor, Rule, Severity};
 
