@@ -29,6 +29,8 @@ mod secrets;
 mod settings;
 mod stdin;
 #[cfg(feature = "fetcher")]
+mod verify;
+#[cfg(feature = "fetcher")]
 mod verify_flags;
 #[cfg(not(feature = "fetcher"))]
 #[path = "no_verify_flags.rs"]
@@ -76,6 +78,8 @@ enum Command {
     Baseline(baseline::Args),
     Ci(ci::Args),
     #[cfg(feature = "fetcher")]
+    Verify(verify::Args),
+    #[cfg(feature = "fetcher")]
     Index(index::Args),
     AgentHook(agent_hook::Args),
     #[cfg(feature = "fetcher")]
@@ -106,6 +110,8 @@ impl Command {
             Self::Rules(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Verify(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Index(args) => args.run(),
             Self::AgentHook(args) => args.run(),

@@ -32,6 +32,13 @@ impl Args {
         Self { files, scan }
     }
 
+    /// The same scan, with verdicts.
+    #[cfg(feature = "fetcher")]
+    pub(super) fn verified(mut self) -> Self {
+        self.scan.verify.verify = true;
+        self
+    }
+
     pub(super) fn run(self) -> Result<u8, Failure> {
         let base = self.files.base()?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };

@@ -11,6 +11,8 @@ mod baseline;
 mod cmd;
 mod config_schema;
 mod console;
+#[cfg(feature = "fetcher")]
+mod disguises;
 mod files;
 mod fixtures;
 mod git_bad;

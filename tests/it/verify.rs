@@ -89,6 +89,8 @@ fn every_report_tells_the_verdict() {
     bao.put("a", &json!({ "password": value }));
     let sandbox = Sandbox::new();
     sandbox.file("a.py", format!("password = '{value}'\n"));
+    let run = asking(&mut sandbox.command(["verify", "--quiet"]), &bao, ROOT);
+    assert_eq!(run.code, Some(1), "{run:?}");
     for (format, part) in [
         ("human", "current: vault:secret/a (password), version 1, 0 days old"),
         ("jsonl", "\"verdict\":{\"state\":\"current\""),
@@ -234,4 +236,35 @@ fn tokens_are_looked_up_at_our_own_server_when_that_is_asked_for() {
     let token = bao.token("path \"secret/*\" { capabilities = [\"read\", \"list\"] }");
     let run = asking(&mut sandbox.command(args), &bao, &token);
     assert_eq!(verdicts(&run)[1].1, "unchecked", "{run:?}");
+}
+
+/// What of the network the program with `args` touches: the system calls, as strace prints them.
+#[cfg(target_os = "linux")]
+fn network_calls(sandbox: &Sandbox, bao: &Bao, args: &[&str]) -> Vec<String> {
+    let log = sandbox.path().join("calls.log");
+    let mut command = sandbox.command(args.iter());
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-qq", "-e", "trace=socket,connect,sendto,sendmsg,bind", "-o"]).arg(&log);
+    traced.arg(command.get_program()).args(args).current_dir(sandbox.path());
+    traced.env("VAULT_ADDR", bao.address()).env("VAULT_TOKEN", ROOT);
+    let run = Run::of(&mut traced);
+    assert_eq!(run.code, Some(1), "strace is installed by tests/setup.sh: {run:?}");
+    command.stdin(std::process::Stdio::null());
+    let text = std::fs::read_to_string(&log).unwrap();
+    text.lines().filter(|l| l.contains('(')).map(str::to_owned).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_plain_scan_opens_no_socket_and_verification_connects_to_the_manager_alone() {
+    let bao = Bao::start();
+    let sandbox = Sandbox::new();
+    sandbox.file("src/a.py", format!("password = '{}'\n", password("x")));
+    let plain = network_calls(&sandbox, &bao, &["scan", "src"]);
+    assert!(plain.is_empty(), "{plain:#?}");
+    let asking = network_calls(&sandbox, &bao, &["scan", "src", "--verify"]);
+    let connects: Vec<_> = asking.iter().filter(|l| l.contains("connect(")).collect();
+    let port = bao.address().rsplit_once(':').unwrap().1.to_owned();
+    let ours = format!("sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")");
+    assert!(!connects.is_empty() && connects.iter().all(|l| l.contains(&ours)), "{connects:#?}");
 }
