@@ -173,7 +173,7 @@ impl Detector {
 
     /// Whether it also searches for values that a secrets manager holds.
     pub fn knows_values(&self) -> bool {
-        self.known.is_some()
+        self.known.is_some() || self.reads_words()
     }
 
     /// Judges `candidate` now that its path is known. `false`: it is no secret there.
