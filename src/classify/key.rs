@@ -45,7 +45,10 @@ const STEMS: &[Stem] = &[
         text: "pass",
         kind: KeyKind::Password,
         endings: &["word", "wd", "wrd", "wort", "wörter", "phrase", "code", "wds", "key"],
-        not_after: &["by", "com", "sur", "tres", "encom", "over", "under", "im", "multi", "single", "render"],
+        not_after: &[
+            "by", "com", "sur", "tres", "encom", "over", "under", "im", "multi", "single", "render", "low",
+            "high", "band", "all",
+        ],
     },
     Stem { text: "pwd", kind: KeyKind::Password, endings: &[], not_after: &["old", "cur", "c"] },
     Stem { text: "psw", kind: KeyKind::Password, endings: &["d"], not_after: &[] },

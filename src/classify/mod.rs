@@ -3,6 +3,7 @@
 //! Looks at one value with its key and the few bytes around; never at a path, a file or other values. What a
 //! path adds is asked in a second step.
 
+mod code;
 mod evidence;
 mod feature;
 mod forest;
@@ -10,12 +11,13 @@ mod key;
 mod lexicon;
 mod noise;
 mod placeholder;
+mod plain;
 mod reference;
 mod shape;
 mod syntax;
 mod wrapped;
 
-pub use evidence::{add_path, evidence};
+pub use evidence::{add_path, evidence, is_of_tests};
 pub use feature::{FEATURES, Feature};
 pub use forest::{LEAF, MAGIC, Model, NODE_BYTES, Node};
 pub use key::{KeyKind, KeyName};

@@ -1,9 +1,11 @@
 //! Reasons why a value is certainly no secret, tried before anything is weighed.
 
+use super::code::{is_escaped_bytes, is_flag, is_macro_call, is_number_literal, is_type};
 use super::placeholder::{is_constant_name, placeholder};
 use super::reference::{is_constant, is_expression, points_elsewhere};
 use super::shape::{
-    distinct, is_grouped, is_hex_number, is_location, is_numeric, is_repeat, is_sequence, is_uuid, words,
+    distinct, is_counting, is_grouped, is_hex_number, is_location, is_numeric, is_repeat, is_sequence,
+    is_uuid, words,
 };
 use super::wrapped::{harmless, has_own_rule, is_password_hash};
 use super::{KeyKind, KeyName, Subject, Syntax};
@@ -40,6 +42,8 @@ pub enum Noise {
     OwnRule,
     /// The key names something about a secret: its length, its file, its field.
     About,
+    /// Written for others to read: a test of a cipher, a badge, a sample of a standard; what exactly.
+    Sample(&'static str),
     /// User and password of an example, or of a machine of one's own with the default password.
     ExamplePair,
 }
@@ -67,8 +71,15 @@ impl Noise {
             return Some(Self::Reference);
         }
         let bare = matches!(subject.syntax, Syntax::Line | Syntax::Inline | Syntax::Prose | Syntax::Flag);
-        if bare && is_expression(value) || is_constant(value) {
+        if bare
+            && (is_expression(value) || is_type(value) || is_macro_call(value) || value.starts_with(b"__"))
+            || is_constant(value)
+            || is_flag(value)
+        {
             return Some(Self::Expression);
+        }
+        if let Some(what) = sample(subject) {
+            return Some(Self::Sample(what));
         }
         if let Some(what) = placeholder(value) {
             return Some(Self::Placeholder(what));
@@ -84,10 +95,12 @@ impl Noise {
         if is_constant_name(value) {
             return Some(Self::ConstantName);
         }
-        if is_sequence(value) || is_repeat(value) {
+        if is_sequence(value) || is_repeat(value) || is_counting(value) {
             return Some(Self::Sequence);
         }
-        if is_hex_number(value) || is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6)
+        if is_hex_number(value)
+            || is_number_literal(value)
+            || is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6)
         {
             return Some(Self::Number);
         }
@@ -107,7 +120,7 @@ impl Noise {
             Self::Weak => "too short or too plain",
             Self::Reference => "refers to a value kept elsewhere",
             Self::Expression => "code, not text",
-            Self::Placeholder(what) | Self::Harmless(what) => what,
+            Self::Placeholder(what) | Self::Harmless(what) | Self::Sample(what) => what,
             Self::ConstantName => "a name in capitals",
             Self::Sequence => "characters in a row or over and over",
             Self::Number => "a number, date or version",
@@ -120,6 +133,38 @@ impl Noise {
             Self::ExamplePair => "user and password of an example",
         }
     }
+}
+
+/// What `subject` is a sample of, if it was written for others to read.
+fn sample(subject: &Subject<'_>) -> Option<&'static str> {
+    let value = subject.value;
+    let holds = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
+    if value.len() >= 16 && holds(value, b"EXAMPLE") {
+        return Some("an example of documentation");
+    }
+    if holds(value, b"aws4_request") {
+        return Some("the scope of a signature");
+    }
+    if subject.kind == KeyKind::Token
+        && (holds(subject.before, b"badge") || holds(subject.before, b"flat-square"))
+    {
+        return Some("a badge's address");
+    }
+    if subject.pair && subject.user == b"Aladdin" {
+        return Some("a sample of a standard");
+    }
+    if is_escaped_bytes(value) {
+        return Some("bytes of a program");
+    }
+    is_cipher_test(subject).then_some("a test of a cipher")
+}
+
+/// Whether a key that is called nothing but key, or that is read from hex at once, is the input of a cipher.
+fn is_cipher_test(subject: &Subject<'_>) -> bool {
+    let hex = subject.value.len() >= 16 && subject.value.iter().all(u8::is_ascii_hexdigit);
+    let bare = subject.key.eq_ignore_ascii_case(b"key");
+    let reads_hex = memchr::memmem::find(&subject.callee.to_ascii_lowercase(), b"hex").is_some();
+    hex && (bare && subject.kind == KeyKind::Key && subject.value.len() >= 32 || reads_hex)
 }
 
 /// Shortest value worth judging, in bytes.
@@ -290,11 +335,17 @@ fn example_pair(subject: &Subject<'_>) -> bool {
     if subject.syntax != Syntax::Url {
         return false;
     }
+    let host = subject.host;
+    let reserved = [&b"example.com"[..], b"example.org", b"example.net", b".example", b".invalid"];
+    let example = reserved.iter().any(|end| host.ends_with(end)) || host.len() <= 2;
     let local =
         is(subject.host, &["localhost", "127.0.0.1", "0.0.0.0", "host", "hostname", "example.com", "server"])
             || subject.host.ends_with(b".example.com")
             || subject.host.ends_with(b".example.org");
-    is(subject.user, USERS) && subject.value.len() < 12 && !subject.value.iter().any(u8::is_ascii_digit)
+    example && !subject.value.iter().any(u8::is_ascii_digit)
+        || is(subject.user, USERS)
+            && subject.value.len() < 12
+            && !subject.value.iter().any(u8::is_ascii_digit)
         || is(subject.value, WORDS)
         || local && subject.value.eq_ignore_ascii_case(subject.user)
 }

@@ -107,6 +107,7 @@ const WHOLE: &[&str] = &[
     "key1",
     "key2",
     "mypassword",
+    "hunter2",
     "mypass",
     "mysecret", // leakward:allow
     "mytoken",

@@ -151,7 +151,10 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
     }
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$');
     let Some(first) = value.first() else { return true };
-    if matches!(first, b'(' | b'[' | b'{' | b'!' | b'|' | b'=' | b'>' | b'?' | b',' | b')' | b'}' | b']') {
+    if matches!(
+        first,
+        b'(' | b'[' | b'{' | b'!' | b'|' | b'=' | b'>' | b'?' | b',' | b')' | b'}' | b']' | b':'
+    ) {
         return true;
     }
     if is_type(value) {

@@ -60,6 +60,21 @@ pub(super) fn is_repeat(value: &[u8]) -> bool {
     })
 }
 
+/// Whether the value is hex of bytes that run up or down by one step: `000102030405`, `606162636465`.
+pub(super) fn is_counting(value: &[u8]) -> bool {
+    let digit = |b: u8| char::from(b).to_digit(16);
+    let byte = |p: &[u8]| Some(digit(p[0])? * 16 + digit(p[1])?);
+    if value.len() < 12 || value.len() % 2 == 1 {
+        return false;
+    }
+    let Some(bytes) = value.chunks(2).map(byte).collect::<Option<Vec<u32>>>() else { return false };
+    let step = |p: &[u32]| (p[1] + 256 - p[0]) % 256;
+    let first = step(&bytes);
+    let same = bytes.windows(2).filter(|p| step(p) == first).count();
+    // A fault or a joint of two runs is forgiven.
+    same + 2 >= bytes.len() || same * 10 >= bytes.len() * 8
+}
+
 /// Number of different bytes.
 pub(super) fn distinct(value: &[u8]) -> usize {
     let mut seen = [false; 256];
@@ -260,6 +275,12 @@ mod tests {
         for value in ["47863826", "hunter2", "8f3e4a7d"] {
             assert!(!is_numeric(value.as_bytes()), "{value}");
         }
+    }
+
+    #[test]
+    fn bytes_that_count_are_seen() {
+        assert!(is_counting(b"000102030405060708090a0b") && is_counting(b"606162636465666768"));
+        assert!(!is_counting(b"603deb1015ca71be2b73aef0"));
     }
 
     #[test]

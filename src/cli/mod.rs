@@ -8,6 +8,7 @@
 mod agent_hook;
 mod baseline;
 mod ci;
+mod explain;
 mod failure;
 mod files_flags;
 mod git;
@@ -75,6 +76,7 @@ enum Command {
     Hook(hook::Args),
     Stdin(stdin::Args),
     Rules(rules::Args),
+    Explain(explain::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
     #[cfg(feature = "fetcher")]
@@ -108,6 +110,7 @@ impl Command {
             Self::Hook(args) => args.run(),
             Self::Stdin(args) => args.run(),
             Self::Rules(args) => args.run(),
+            Self::Explain(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
             #[cfg(feature = "fetcher")]

@@ -16,6 +16,7 @@ mod builtin;
 mod cli;
 pub mod delta;
 mod detector;
+mod explain;
 mod gate;
 mod generic;
 mod header;
@@ -38,6 +39,7 @@ mod wide;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, NotLocal, Scratch, Trace, Wake};
+pub use explain::explain;
 pub use generic::READERS;
 pub use reader::{Found, Reader};
 pub use runner::{FaultCause, RuleFault};

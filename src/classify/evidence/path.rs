@@ -126,6 +126,13 @@ const GENERATED: &[&str] = &[
     "static",
 ];
 
+/// Whether `path` is one of tests, examples or documentation.
+pub fn is_of_tests(path: &[u8]) -> bool {
+    let mut evidence = Evidence::default();
+    add_path(&mut evidence, path);
+    evidence.0[Feature::InTests as usize] + evidence.0[Feature::InDocs as usize] > 0
+}
+
 /// Adds to `evidence` what `path` (separated by `/`, bytes as the system holds them) says.
 pub fn add_path(evidence: &mut Evidence, path: &[u8]) {
     let mut set = |feature: Feature, value: u8| evidence.0[feature as usize] = value;

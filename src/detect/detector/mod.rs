@@ -15,7 +15,7 @@ use super::settle::settle;
 use super::wide;
 use crate::classify;
 use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
-use crate::rule::{Alphabet, Extractor, Rule, RulePack, Run};
+use crate::rule::{Alphabet, Confidence, Extractor, Rule, RulePack, Run};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
 #[derive(Debug)]
@@ -38,6 +38,9 @@ pub struct Detector {
     #[cfg(feature = "fetcher")]
     offline: Option<(usize, OfflineIndex)>,
 }
+
+/// The tag of rules whose secrets anyone makes for a test: in a path of tests they are no more than likely.
+const SELF_MADE: &str = "self-made";
 
 /// Whom a trigger wakes.
 #[derive(Debug)]
@@ -181,7 +184,14 @@ impl Detector {
         if !self.admits(candidate.rule, path) {
             return false;
         }
-        let Some(evidence) = &mut candidate.evidence else { return true };
+        let Some(evidence) = &mut candidate.evidence else {
+            let made = candidate.rule.tags.iter().any(|tag| tag == SELF_MADE);
+            if made && candidate.confidence > Confidence::Medium && classify::is_of_tests(path) {
+                candidate.confidence = Confidence::Medium;
+                candidate.why.push("a path of tests or examples".into());
+            }
+            return true;
+        };
         if !path.is_empty() {
             classify::add_path(evidence, path);
         }
