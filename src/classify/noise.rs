@@ -156,7 +156,22 @@ fn sample(subject: &Subject<'_>) -> Option<&'static str> {
     if is_escaped_bytes(value) {
         return Some("bytes of a program");
     }
+    if is_record_key(subject) {
+        return Some("the key of a record");
+    }
     is_cipher_test(subject).then_some("a test of a cipher")
+}
+
+/// Whether the value is what a record goes by: `{"key": "mit", "name": "MIT License"}`.
+fn is_record_key(subject: &Subject<'_>) -> bool {
+    const NEXT: &[&str] = &["name", "value", "title", "label", "text", "description"];
+    let next = subject.after.trim_ascii_start().strip_prefix(b",").unwrap_or_default();
+    let next = next.trim_ascii_start();
+    let next = next.strip_prefix(b"\"").or_else(|| next.strip_prefix(b"'")).unwrap_or(next);
+    let word = &next[..next.iter().take_while(|b| b.is_ascii_alphanumeric()).count()];
+    subject.key.eq_ignore_ascii_case(b"key")
+        && subject.value.len() < 20
+        && NEXT.iter().any(|n| word.eq_ignore_ascii_case(n.as_bytes()))
 }
 
 /// Whether a key that is called nothing but key, or that is read from hex at once, is the input of a cipher.

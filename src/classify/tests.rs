@@ -32,6 +32,34 @@ fn every_kind_of_noise_is_named() {
 }
 
 #[test]
+fn what_is_written_for_others_to_read_is_noise() {
+    let is_sample = |subject: &Subject<'_>| {
+        assert!(matches!(judged(subject), Judgement::Noise(Noise::Sample(_))), "{subject:?}");
+    };
+    is_sample(&Subject { after: b", \"name\": \"MIT License\"", ..subject("key", "mit-or-other") });
+    is_sample(&Subject { before: b"graph/badge.svg?", ..subject("token", "3KA3R2D9fV") });
+    is_sample(&subject("key", "603deb1015ca71be2b73aef0857d7781"));
+    is_sample(&Subject { callee: b"hex::decode", ..subject("aes_key", "603deb1015ca71be2b73aef0") });
+    is_sample(&subject("secret_access_key", "kT9xvQ2mEXAMPLEKEY0"));
+    for (key, value) in [("api_key", "603deb1015ca71be2b73aef0857d7781"), ("key", "kT9x-vQ2m-77a93bc1")] {
+        assert!(matches!(judged(&subject(key, value)), Judgement::Open(_)), "{key}");
+    }
+}
+
+#[test]
+fn numbers_and_types_of_programs_are_noise() {
+    for (value, noise) in [
+        ("0xC0000307_u32", Noise::Number),
+        ("1024u32", Noise::Number),
+        ("Option<Vec<u16>>", Noise::Expression),
+        ("vec![0u8; n]", Noise::Expression),
+    ] {
+        let subject = Subject { syntax: Syntax::Line, ..subject("password", value) };
+        assert_eq!(judged(&subject), Judgement::Noise(noise), "{value}");
+    }
+}
+
+#[test]
 fn pairs_of_examples_are_noise_and_others_are_not() {
     let url = |user, value, host| {
         judged(&Subject { syntax: Syntax::Url, user, host, ..subject("password", value) })

@@ -13,6 +13,7 @@ mod config_schema;
 mod console;
 #[cfg(feature = "fetcher")]
 mod disguises;
+mod explain;
 mod files;
 mod fixtures;
 mod git_bad;
