@@ -34,7 +34,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Ok(Some(request)) => {
                 let _busy = Busy::new(shared);
                 until = None;
-                let last = request.last || request.has_body || shared.is_closing();
+                // An answer to HEAD would have no body: the end of the connection says that ours is none of the next one.
+                let headless = request.method == "HEAD";
+                let last = request.last || request.has_body || headless || shared.is_closing();
                 answer(shared, &request, entrance, &mut reply).await;
                 reply.write(last, &mut output);
                 (request.length, last)

@@ -104,7 +104,7 @@ async fn secret(shared: &Shared, request: &Request<'_>, name: &str, reply: &mut 
 
 /// What the engine with versions calls `mount/data/rest`: `mount/rest`.
 fn logical(name: &str) -> Option<SecretPath> {
-    let (mount, rest) = name.split_once("/data/")?;
+    let (mount, rest) = name.split_once("/data/").filter(|(_, rest)| !rest.is_empty())?;
     path(&format!("{mount}/{rest}"))
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(all(feature = "agent", unix))]
+mod agent;
 mod audit;
 mod bao;
 #[cfg(feature = "blocking")]
@@ -14,6 +16,8 @@ mod canary;
 #[cfg(target_os = "linux")]
 mod canary_types;
 mod certificate;
+#[cfg(all(feature = "exec", unix))]
+mod exec;
 mod faults;
 #[cfg(unix)]
 mod files;
@@ -39,6 +43,7 @@ mod rotation;
 mod server;
 mod shutdown;
 mod start;
+mod story;
 mod vault;
 mod vault_answers;
 mod vault_faults;
