@@ -5,13 +5,14 @@
 //!
 //! | floor | modules | what they know |
 //! |---|---|---|
-//! | 7 | `main`, [`cli`] | flags and exit codes |
+//! | 7 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
 //! | 6 | [`scan`] | the order of the pipeline |
 //! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
 //! | 2 | [`model`] | the nouns |
 //! | 1 | [`rule`] | rules as data |
+//! | 0 | `leakward_fetcher`, a crate of its own | how secrets managers are asked |
 
 pub mod checksum;
 pub mod classify;

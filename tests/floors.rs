@@ -41,14 +41,18 @@ fn files() -> Vec<(String, String)> {
     paths.iter().map(|p| (name(p), fs::read_to_string(p).unwrap())).collect()
 }
 
+/// `text` without comments.
+fn code(text: &str) -> String {
+    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
 /// Rooms that the code of `text` (comments left out) names through `crate::` or, in `main.rs`, `leakward::`.
 fn imports(text: &str) -> Vec<String> {
-    let code: String =
-        text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code = code(text);
     let named = regex::Regex::new(r"\b(?:crate|leakward)::(\{[^}]*\}|\w+)").unwrap();
     let word = regex::Regex::new(r"\w+").unwrap();
     named
@@ -72,6 +76,30 @@ fn imports_point_downwards() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The ground below all floors is a crate of its own: it knows nothing of the scanner, and of the scanner only those who
+/// talk to a secrets manager know it.
+#[test]
+fn the_fetcher_lies_below_and_few_stand_on_it() {
+    for (file, text) in files() {
+        let knows = code(&text).contains("leakward_fetcher");
+        assert!(!knows || ["verify", "cli", "lib"].contains(&room(&file)), "{file} names the fetcher");
+    }
+    let fetcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("fetcher");
+    let mut paths = Vec::new();
+    rust_files(&fetcher.join("src"), &mut paths);
+    assert!(paths.len() > 10, "the walk found the fetcher");
+    let above = regex::Regex::new(r"\bleakward::").unwrap();
+    for path in paths {
+        assert!(
+            !above.is_match(&code(&fs::read_to_string(&path).unwrap())),
+            "{} names the scanner",
+            path.display()
+        );
+    }
+    let manifest = fs::read_to_string(fetcher.join("Cargo.toml")).unwrap();
+    assert!(!manifest.lines().any(|line| line.starts_with("leakward ") || line.starts_with("leakward=")));
 }
 
 #[test]

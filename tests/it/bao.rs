@@ -105,6 +105,18 @@ impl Bao {
     pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
+        // On a loaded machine a thread may answer once more before it stops.
+        while signal == "-STOP" && !self.is_stopped() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();
+        let state = |task: fs::DirEntry| fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        tasks
+            .map(state)
+            .all(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
     }
 
     fn is_ready(&self) -> bool {
@@ -134,7 +146,7 @@ fn unchunked(body: &str) -> String {
     out
 }
 
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
     let tools = std::env::var_os("LEAKWARD_TOOLS").map_or(default, PathBuf::from);
     let lib = tools.join("venv/lib");

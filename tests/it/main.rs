@@ -16,6 +16,8 @@ mod disguises;
 mod explain;
 mod files;
 mod fixtures;
+#[cfg(feature = "fetcher")]
+mod get;
 mod git_bad;
 mod git_range;
 mod git_staged;
@@ -23,6 +25,8 @@ mod gitleaks;
 mod history_cache;
 #[cfg(feature = "fetcher")]
 mod index;
+#[cfg(all(feature = "fetcher", unix))]
+mod injected;
 mod kinds;
 mod native_hooks;
 mod outputs;
@@ -30,6 +34,8 @@ mod readme;
 mod repo;
 mod rules;
 mod sandbox;
+#[cfg(all(feature = "fetcher", unix))]
+mod served;
 mod stdin;
 mod suppression;
 mod terminal;

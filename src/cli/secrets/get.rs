@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use leakward_fetcher::client::ReadOptions;
 use leakward_fetcher::secret::{FieldError, Json, JsonKind, escape_json};
-use leakward_fetcher::{Reading, Secret, SecretRef, Version, VersionSelector};
+use leakward_fetcher::{ReadError, Reading, Secret, SecretRef, Version, VersionSelector};
 use zeroize::Zeroizing;
 
 use super::super::{Failure, heading};
@@ -73,7 +73,10 @@ impl Args {
         let reading = match client.read_with(&secret, options).await {
             Ok(reading) => reading,
             Err(error) => {
-                client.shutdown().await;
+                // A manager that did not answer in time is not waited for once more.
+                if !matches!(error, ReadError::Deadline { .. }) {
+                    client.shutdown().await;
+                }
                 let failure = read_failure(&error);
                 if is_absence(&error) {
                     failure.print();

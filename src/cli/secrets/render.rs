@@ -73,7 +73,7 @@ impl Args {
             let written = out.write_all(&rendered.text).and_then(|()| out.flush());
             return written.map_err(|error| Failure::new(format_args!("standard output: {error}")));
         };
-        self.put(file, &rendered.text)?;
+        self.put(file, &rendered.text).await?;
         match self.watch {
             true => self.stay(template, client, file, rendered).await,
             false => Ok(()),
@@ -110,7 +110,7 @@ impl Args {
             match template.render(client, self.timeout).await {
                 Ok(rendered) => {
                     watch_all(rendered.secrets, &mut watched, &sender);
-                    if let Err(failure) = self.put(file, &rendered.text) {
+                    if let Err(failure) = self.put(file, &rendered.text).await {
                         failure.print();
                     }
                 }
@@ -123,7 +123,7 @@ impl Args {
     }
 
     /// Puts `text` in place, unless it is there already, and runs the command.
-    fn put(&self, file: &Path, text: &[u8]) -> Result<(), Failure> {
+    async fn put(&self, file: &Path, text: &[u8]) -> Result<(), Failure> {
         let same = fs::read(file).map(zeroize::Zeroizing::new).is_ok_and(|old| *old == text);
         if same && has_mode(file, self.mode) {
             return Ok(());
@@ -131,7 +131,8 @@ impl Args {
         let written = write_atomically(file, text, self.mode);
         written.map_err(|error| Failure::new(format_args!("{}: {error}", file.display())))?;
         let Some(command) = self.command.as_ref().filter(|_| !same) else { return Ok(()) };
-        let status = std::process::Command::new("/bin/sh").arg("-c").arg(command).status();
+        // Waited for without standing in the way of refreshes.
+        let status = tokio::process::Command::new("/bin/sh").arg("-c").arg(command).status().await;
         match status {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(Failure::new(format_args!("the command after {}: {status}", file.display()))),
