@@ -37,8 +37,8 @@ cargo build --workspace --locked
 step "cargo test"
 cargo test --workspace --locked
 
-step "the fetcher with the clouds' SDKs"
-cargo test -p leakward-fetcher --features full --locked --test cloud --test it
+step "the fetcher with the clouds' SDKs and pools"
+cargo test -p leakward-fetcher --features full --locked --test cloud --test pools --test it
 
 [ "$only" = rust ] && exit 0
 

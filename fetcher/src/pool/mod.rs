@@ -9,7 +9,7 @@
 //!
 //! | pool | what to use |
 //! |---|---|
-//! | bb8 (feature `bb8`), r2d2 (`r2d2`), deadpool with deadpool-postgres and all others (`deadpool`) | [`Rolling`] around the pool's own manager |
+//! | bb8 (feature `bb8`), r2d2 (`r2d2`), deadpool with deadpool-postgres and all others (`deadpool`) | `Rolling` around the pool's own manager |
 //! | sqlx | [`Rollover::accepts`] in `before_acquire`, [`Rollover::follow`] with `Pool::set_connect_options` |
 //!
 //! ```no_run
