@@ -283,9 +283,10 @@ fn candidate<'r>(
 /// Whether `run` of `bytes` may hold `len` characters that look so.
 fn looks_so(bytes: &[u8], run: Span, len: usize, look: &RunLook) -> bool {
     if let Some(before) = &look.before {
-        let after = run.start.checked_sub(1).is_some_and(|at| before[usize::from(bytes[at])]);
-        let row = run.of(bytes).iter().take_while(|b| look.class[usize::from(**b)]).take(len).count();
-        return after && row == len;
+        if !run.start.checked_sub(1).is_some_and(|at| before[usize::from(bytes[at])]) {
+            return false;
+        }
+        return run.of(bytes).iter().take_while(|b| look.class[usize::from(**b)]).take(len).count() == len;
     }
     // From the last character of each possible row back to the first that is none of the class.
     let text = run.of(bytes);

@@ -145,14 +145,11 @@ impl Form {
 
     /// `value` in this form.
     fn of(self, value: &[u8]) -> Cow<'_, [u8]> {
-        let hex = |upper: bool| -> Vec<u8> {
-            let digits = value.iter().map(|b| if upper { format!("{b:02X}") } else { format!("{b:02x}") });
-            digits.collect::<String>().into_bytes()
-        };
+        let hex = |digits| value.iter().flat_map(|&b| pair(b, digits)).collect::<Vec<_>>();
         let encoded = match self {
             Self::Raw => return value.into(),
-            Self::Hex => hex(false),
-            Self::UpperHex => hex(true),
+            Self::Hex => hex(LOWER),
+            Self::UpperHex => hex(UPPER),
             Self::Percent => percent(value),
             Self::LowerPercent => percent(value).to_ascii_lowercase(),
             Self::PercentAll => percent_all(value),
@@ -177,21 +174,36 @@ fn base64_core(engine: &impl Engine, value: &[u8], before: usize) -> Vec<u8> {
     digits[from.min(to)..to.min(digits.len())].to_vec()
 }
 
+/// The hexadecimal digits in either case.
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+
+/// `byte` in two of `digits`.
+fn pair(byte: u8, digits: &[u8; 16]) -> [u8; 2] {
+    [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]
+}
+
 /// Percent-encoding of all but unreserved characters.
 fn percent(value: &[u8]) -> Vec<u8> {
-    let digit = |b: &u8| -> String {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(b) {
-            char::from(*b).into()
+    let mut text = Vec::with_capacity(value.len());
+    for &byte in value {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(byte);
         } else {
-            format!("%{b:02X}")
+            text.push(b'%');
+            text.extend(pair(byte, UPPER));
         }
-    };
-    value.iter().map(digit).collect::<String>().into_bytes()
+    }
+    text
 }
 
 /// Percent-encoding of every byte.
 fn percent_all(value: &[u8]) -> Vec<u8> {
-    value.iter().map(|b| format!("%{b:02X}")).collect::<String>().into_bytes()
+    let escaped = |&byte: &u8| {
+        let [high, low] = pair(byte, UPPER);
+        [b'%', high, low]
+    };
+    value.iter().flat_map(escaped).collect()
 }
 
 #[cfg(test)]
