@@ -12,7 +12,7 @@ use crate::model::Span;
 /// # Errors
 /// libgit2 runs out of memory.
 pub(super) fn added_lines(old: &[u8], new: &[u8]) -> Result<Vec<Span>, git2::Error> {
-    // libgit2 finds the common head and tail line by line; most changes leave little else.
+    // libgit2 hashes every line before it looks for a common head and tail; most changes leave little else.
     let head = common_head(old, new);
     let (old, rest) = (&old[head..], &new[head..]);
     if rest.is_empty() {
@@ -20,6 +20,14 @@ pub(super) fn added_lines(old: &[u8], new: &[u8]) -> Result<Vec<Span>, git2::Err
     }
     if old.is_empty() {
         return Ok(vec![Span::new(head, new.len())]);
+    }
+    let tail = common_tail(old, rest);
+    let (old, rest) = (&old[..old.len() - tail], &rest[..rest.len() - tail]);
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    if old.is_empty() {
+        return Ok(vec![Span::new(head, head + rest.len())]);
     }
     let mut options = DiffOptions::new();
     options.force_text(true).context_lines(0).interhunk_lines(0).ignore_whitespace_eol(true);
@@ -55,6 +63,13 @@ pub(super) fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
 fn common_head(a: &[u8], b: &[u8]) -> usize {
     let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     memchr::memrchr(b'\n', &a[..same]).map_or(0, |at| at + 1)
+}
+
+/// Length of the longest common tail of `a` and `b` that begins behind a line's end.
+fn common_tail(a: &[u8], b: &[u8]) -> usize {
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = &a[a.len() - same..];
+    memchr::memchr(b'\n', tail).map_or(0, |at| tail.len() - at - 1)
 }
 
 /// Walks over the starts of a text's lines, forwards only.
