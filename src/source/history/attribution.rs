@@ -3,7 +3,9 @@
 //! The work depends on how many pruned trees there are, not on how many commits: a commit whose pruned tree was
 //! seen before holds nothing new.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use super::graph::Graph;
 use super::ledger::{Ledger, NONE};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attribution::Teller;
 use super::fixture::{Dice, Fixture, Stream};
 use super::graph::{Graph, GraphPart};
-use super::ledger::{Borders, Ledger, LedgerPart, Missing};
+use super::ledger::{Entries, Ledger, LedgerPart, Missing};
 use super::names::Names;
 use super::paths::Paths;
 use super::pruned::Pruned;
@@ -20,17 +20,17 @@ struct Reader<'h> {
 }
 
 impl Visitor for Reader<'_> {
-    type Legacy = Borders;
+    type Legacy = Entries;
 
-    fn object(&mut self, object: Object<'_, Borders>) -> Borders {
+    fn object(&mut self, object: Object<'_, Entries>) -> Entries {
         match object.kind {
-            ObjectKind::Tree => return self.ledger.enter(&object, |borders| Some(borders)),
+            ObjectKind::Tree => return self.ledger.enter(&object, |entries| Some(entries)),
             ObjectKind::Commit => {
                 self.graph.enter(self.odb, object.number, &CommitParts::read(object.bytes));
             }
             ObjectKind::Blob | ObjectKind::Tag => {}
         }
-        Vec::new()
+        Entries::default()
     }
 
     fn unreadable(&mut self, number: u32, why: OdbError) {
@@ -108,7 +108,7 @@ fn check(odb: &Odb, stream: &Stream, wanted: &BTreeSet<String>) {
         .filter_map(|i| Some((number(&content(i))?, i as u32)))
         .collect();
     let holdings: Vec<(u32, u32)> = groups.iter().map(|(&o, &g)| (o, g)).collect();
-    let pruned = Pruned::new(&ledger, &|n| groups.contains_key(&n));
+    let pruned = Pruned::new(&ledger, &(0..odb.len()).map(|n| groups.contains_key(&n)).collect::<Vec<_>>());
     let within = vec![true; graph.len()];
     let order = graph.oldest_first(&within);
     let names = names.into_names();

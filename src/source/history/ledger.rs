@@ -21,8 +21,14 @@ pub(super) struct Edge {
     pub(super) child: u32,
 }
 
-/// Where the entries of a tree begin, in bytes, and where the last ends. What trees leave to their heirs.
-pub(super) type Borders = Vec<u32>;
+/// The entries of a tree. What trees leave to their heirs.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    /// Where each entry begins, in bytes, and where the last ends.
+    borders: Vec<u32>,
+    /// Each entry's edge; `child` is [`NONE`] where it names no object of this repository.
+    edges: Vec<Edge>,
+}
 
 /// Objects that trees name and the object database does not hold.
 #[derive(Debug, Default)]
@@ -100,28 +106,29 @@ impl<'h> LedgerPart<'h> {
         self.rows
     }
 
-    /// Enters `tree`. Returns its borders when it has heirs. `base` hands out the borders of the base.
+    /// Enters `tree`. Returns its entries when it has heirs. `base` hands out the entries of the base.
     pub(super) fn enter<L>(
         &mut self,
         tree: &Object<'_, L>,
-        base: impl Fn(&L) -> Option<&Borders>,
-    ) -> Borders {
-        let mut borders = Vec::new();
+        base: impl Fn(&L) -> Option<&Entries>,
+    ) -> Entries {
+        let mut entries = Entries::default();
         let derived = tree.derived.as_ref().and_then(|d| Some((d, base(d.legacy)?)));
         let whole = match derived {
-            Some((derived, base)) => self.patch(tree, derived, base, &mut borders),
-            None => self.read(tree.bytes, 0, tree.bytes.len(), tree.has_heirs, &mut borders),
+            Some((derived, base)) => self.patch(tree, derived, base, &mut entries),
+            None => self.read(tree.bytes, 0, tree.bytes.len(), tree.has_heirs, &mut entries),
         };
         if whole.is_none() {
             self.rows.damaged.push(tree.number);
         }
         if tree.has_heirs {
-            borders.push(whole.unwrap_or_else(|| borders.last().map_or(0, |&b| b as usize)) as u32);
+            let end = whole.unwrap_or_else(|| entries.borders.last().map_or(0, |&b| b as usize));
+            entries.close(end);
         }
         let base = derived.map_or(NONE, |(d, _)| d.base);
         let ends = (self.rows.added.len() as u32, self.rows.gone.len() as u32);
         self.rows.rows.push(Row { tree: tree.number, base, ends });
-        borders
+        entries
     }
 
     /// Adds the entries of `tree` from byte `at` until `until` is reached or passed; where that is.
@@ -131,23 +138,19 @@ impl<'h> LedgerPart<'h> {
         mut at: usize,
         until: usize,
         mark: bool,
-        borders: &mut Borders,
+        entries: &mut Entries,
     ) -> Option<usize> {
         while at < until {
             let entry = TreeEntry::at(tree, at, self.odb.hash())?;
+            let edge = self.edge(&entry);
             if mark {
-                borders.push(at as u32);
+                entries.borders.push(at as u32);
+                entries.edges.push(edge.unwrap_or(Edge { name: NONE, child: NONE }));
             }
-            self.add(&entry);
+            self.rows.added.extend(edge);
             at = entry.end;
         }
         Some(at)
-    }
-
-    fn add(&mut self, entry: &TreeEntry<'_>) {
-        if let Some(edge) = self.edge(entry) {
-            self.rows.added.push(edge);
-        }
     }
 
     fn edge(&mut self, entry: &TreeEntry<'_>) -> Option<Edge> {
@@ -166,51 +169,48 @@ impl<'h> LedgerPart<'h> {
         &mut self,
         tree: &Object<'_, L>,
         derived: &Derived<'_, L>,
-        base: &Borders,
-        borders: &mut Borders,
+        base: &Entries,
+        entries: &mut Entries,
     ) -> Option<usize> {
         self.kept.clear();
+        if tree.has_heirs {
+            entries.borders.reserve_exact(base.borders.len() + 2);
+            entries.edges.reserve_exact(base.edges.len() + 2);
+        }
         let mut at = 0;
         for piece in derived.pieces {
             let &Piece::Copy { from, to, len } = piece else { continue };
             // What comes before the piece, and entries that reach into it.
-            at = self.read(tree.bytes, at, to, tree.has_heirs, borders)?;
+            at = self.read(tree.bytes, at, to, tree.has_heirs, entries)?;
             while at < to + len {
-                let (first, last) = whole_entries(base, from + (at - to), from + len);
+                let (first, last) = base.whole(from + (at - to), from + len);
                 if first < last {
-                    let shift = at as i64 - i64::from(base[first]);
                     if tree.has_heirs {
-                        borders.extend(base[first..last].iter().map(|&b| (i64::from(b) + shift) as u32));
+                        entries.copy(base, first..last, at);
                     }
                     self.kept.push((first as u32, last as u32));
-                    at = (i64::from(base[last]) + shift) as usize;
+                    at += (base.borders[last] - base.borders[first]) as usize;
                 } else {
                     // Not in step with the base's entries, or the last one is cut.
-                    at = self.read(tree.bytes, at, at + 1, tree.has_heirs, borders)?;
+                    at = self.read(tree.bytes, at, at + 1, tree.has_heirs, entries)?;
                 }
             }
         }
-        at = self.read(tree.bytes, at, tree.bytes.len(), tree.has_heirs, borders)?;
-        self.drop_unkept(derived.base_bytes, base);
+        at = self.read(tree.bytes, at, tree.bytes.len(), tree.has_heirs, entries)?;
+        self.drop_unkept(base);
         Some(at)
     }
 
     /// Notes the base's entries that were not copied.
-    fn drop_unkept(&mut self, tree: &[u8], base: &Borders) {
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.sort_unstable();
-        let end = base.len().saturating_sub(1) as u32;
+    fn drop_unkept(&mut self, base: &Entries) {
+        self.kept.sort_unstable();
+        let end = base.edges.len();
         let mut next = 0;
-        for &(first, last) in kept.iter().chain([&(end, end)]) {
-            for lost in next..first {
-                let entry = TreeEntry::at(tree, base[lost as usize] as usize, self.odb.hash());
-                if let Some(edge) = entry.and_then(|e| self.edge(&e)) {
-                    self.rows.gone.push(edge);
-                }
-            }
-            next = next.max(last);
+        for &(first, last) in self.kept.iter().chain([&(end as u32, end as u32)]) {
+            let lost = base.edges.get(next..first as usize).unwrap_or_default();
+            self.rows.gone.extend(lost.iter().filter(|e| e.child != NONE));
+            next = next.max(last as usize);
         }
-        self.kept = kept;
     }
 }
 
@@ -232,12 +232,25 @@ impl Rows {
     }
 }
 
-/// The base's entries that begin at byte `from` and end by byte `to`, as a range of `base`; empty when no entry
-/// begins at `from`.
-fn whole_entries(base: &Borders, from: usize, to: usize) -> (usize, usize) {
-    let Ok(first) = base.binary_search(&(from as u32)) else { return (0, 0) };
-    let last = first + base[first..].partition_point(|&b| b as usize <= to) - 1;
-    (first, last)
+impl Entries {
+    /// Adds the entries `range` of `base`, of which the first begins at byte `at` here.
+    fn copy(&mut self, base: &Self, range: std::ops::Range<usize>, at: usize) {
+        let shift = (at as u32).wrapping_sub(base.borders[range.start]);
+        self.borders.extend(base.borders[range.clone()].iter().map(|b| b.wrapping_add(shift)));
+        self.edges.extend_from_slice(&base.edges[range]);
+    }
+
+    /// Notes that the last entry ends at byte `end`.
+    fn close(&mut self, end: usize) {
+        self.borders.push(end as u32);
+    }
+
+    /// The entries that begin at byte `from` and end by byte `to`, as a range; empty when no entry begins at `from`.
+    fn whole(&self, from: usize, to: usize) -> (usize, usize) {
+        let Ok(first) = self.borders.binary_search(&(from as u32)) else { return (0, 0) };
+        let last = first + self.borders[first..].partition_point(|&b| b as usize <= to) - 1;
+        (first, last)
+    }
 }
 
 impl Ledger {

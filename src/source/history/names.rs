@@ -1,7 +1,8 @@
 //! Names of files and directories, each kept once for all threads.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::{HashMap, HashMapExt as _};
 
 /// All names of a history, by number.
 #[derive(Debug, Default)]

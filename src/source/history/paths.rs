@@ -1,9 +1,9 @@
 //! Paths of a history, each kept once as a name below a parent.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bstr::BString;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// The path of the root: no name at all.
 pub(super) const ROOT: u32 = 0;

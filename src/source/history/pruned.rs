@@ -3,7 +3,9 @@
 //! Two trees that differ only in files without findings have the same pruned tree, so a history of hundreds of
 //! thousands of trees has few of them; what holds for one holds for all trees and commits that share it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use super::ledger::{Edge, Ledger, NONE};
 
@@ -55,12 +57,12 @@ struct Order {
 }
 
 impl Pruned {
-    /// Prunes the trees of `ledger` to what leads to the objects for which `interesting` holds.
-    pub(super) fn new(ledger: &Ledger, interesting: &dyn Fn(u32) -> bool) -> Self {
+    /// Prunes the trees of `ledger` to what leads to the objects that are `interesting` (by number; objects beyond are not).
+    pub(super) fn new(ledger: &Ledger, interesting: &[bool]) -> Self {
         let mut pruned = Self {
             ends: vec![0],
             entries: Vec::new(),
-            by_entries: HashMap::from([(Box::default(), EMPTY)]),
+            by_entries: HashMap::from_iter([(Box::default(), EMPTY)]),
             of: vec![EMPTY; ledger.len()],
             too_deep: false,
         };
@@ -70,7 +72,7 @@ impl Pruned {
         let mut queue: VecDeque<u32> = VecDeque::new();
         for f in 0..order.families.len() {
             let rows = &order.rows[order.family(f)];
-            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| interesting(e.child))) {
+            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| is(interesting, e.child))) {
                 queue.push_back(f as u32);
             }
         }
@@ -101,7 +103,7 @@ impl Pruned {
     fn family(
         &mut self,
         ledger: &Ledger,
-        interesting: &dyn Fn(u32) -> bool,
+        interesting: &[bool],
         order: &Order,
         family: std::ops::Range<usize>,
         changed: &mut dyn FnMut(u32),
@@ -126,7 +128,8 @@ impl Pruned {
             }
             for edge in ledger.added(row) {
                 let below = ledger.row(edge.child);
-                let leads = interesting(edge.child) || (below != NONE && self.of[below as usize] != EMPTY);
+                let leads =
+                    is(interesting, edge.child) || (below != NONE && self.of[below as usize] != EMPTY);
                 if let (true, Err(i)) = (leads, list.binary_search(edge)) {
                     list.insert(i, *edge);
                     same = false;
@@ -140,10 +143,10 @@ impl Pruned {
     }
 
     /// The pruned tree with the entries of `list`.
-    fn tree(&mut self, ledger: &Ledger, interesting: &dyn Fn(u32) -> bool, list: &[Edge]) -> u32 {
+    fn tree(&mut self, ledger: &Ledger, interesting: &[bool], list: &[Edge]) -> u32 {
         let entry = |edge: &Edge| {
             let below = ledger.row(edge.child);
-            let target = if below != NONE && !interesting(edge.child) {
+            let target = if below != NONE && !is(interesting, edge.child) {
                 Target::Tree(self.of[below as usize])
             } else {
                 Target::Object(edge.child)
@@ -177,6 +180,11 @@ impl Pruned {
         let from = if tree == 0 { 0 } else { self.ends[tree - 1] };
         &self.entries[from as usize..self.ends[tree] as usize]
     }
+}
+
+/// Whether `object` is marked in `marks`.
+fn is(marks: &[bool], object: u32) -> bool {
+    marks.get(object as usize).is_some_and(|&m| m)
 }
 
 impl Order {

@@ -116,8 +116,9 @@ impl<'h> Tellings<'h> {
         let first_missing = self.opened.odb.len();
         let sought = if books.missing.len() > SOUGHT { 0 } else { books.missing.len() };
         let holdings = books.holdings(first_missing, sought);
-        let interesting: HashSet<u32> = holdings.iter().map(|&(object, _)| object).collect();
-        let pruned = Pruned::new(&books.ledger, &|object| interesting.contains(&object));
+        let mut interesting = vec![false; first_missing as usize + sought];
+        holdings.iter().for_each(|&(object, _)| interesting[object as usize] = true);
+        let pruned = Pruned::new(&books.ledger, &interesting);
         if let Some(cache) = self.cache
             && let Some(archive) = record(&self.opened.odb, books, &pruned)
         {
