@@ -111,9 +111,18 @@ impl Runner {
         Self { rule: index, wakes_on, how: How::Pattern(pattern), reads: (back, ahead) }
     }
 
-    /// Whether the rule reads more than `far` bytes around its literal.
-    pub(super) fn is_far(&self, far: usize) -> bool {
-        self.reads.0 + self.reads.1 > far
+    /// How far from a change anything may lie that decides whether the change wakes the rule: a literal, and on its
+    /// other side, as far from it again, the run that it asks for.
+    pub(super) fn margin(&self) -> usize {
+        match &self.wakes_on {
+            WakesOn::Literals(literals, run) => {
+                let longest = literals.iter().map(|l| l.len()).max().unwrap_or(0);
+                let run = run.map_or(0, |r| r.len + r.back.max(r.ahead));
+                2 * longest.max(run)
+            }
+            WakesOn::Runs(run, _) => self.reads.0.max(self.reads.1) + run.len,
+            WakesOn::Blobs => 0,
+        }
     }
 
     /// Whether a literal of this rule at `hit` is near enough to a run of token characters.

@@ -28,8 +28,8 @@ pub struct Detector {
     woken: Vec<Woken>,
     by_run: Vec<u32>,
     by_blob: Vec<u32>,
-    /// Greatest distances that any short-sighted runner reads before and after a literal.
-    reads: (usize, usize),
+    /// How far from a change that is to be searched anything may lie that decides whether a rule wakes.
+    margin: usize,
     /// Tells scratches of different detectors apart.
     id: u64,
     /// Values of the manager that are searched for, and the index of their rule.
@@ -60,13 +60,19 @@ pub struct Scratch {
 /// What the search of a blob leaves for blobs that are made from it (see [`Detector::find_in`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// Places at which a far-sighted rule was run, in no order.
+    /// Places at which a rule was run for a keyword, in no order.
     pub wakes: Vec<Wake>,
     /// A candidate may rest on more than the bytes that it names: what is made from this blob is searched in full.
     pub whole: bool,
+    /// Bytes that were searched.
+    pub searched: u64,
 }
 
-/// A place at which a far-sighted rule (a private key, say) was run, in vain or not.
+/// A place at which a rule was run for a keyword, in vain or not.
+///
+/// Wakes are inherited, so that a change costs no search for keywords as far around it as rules read: only for
+/// those that touch it. On git/git that is 2.2 GB of 8.1 GB; with wakes of rules that read more than 2400 bytes
+/// alone it was 3.2 GB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wake {
     runner: u32,
@@ -79,10 +85,6 @@ pub struct Wake {
 /// A part of a blob cannot be searched alone; the whole must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotLocal;
-
-/// Rules that read more than this around a keyword, in bytes, are far-sighted: their wakes are inherited, so that
-/// a change far from the keyword does not cost a search of everything between.
-const FAR: usize = 2400;
 
 impl Detector {
     /// A detector for `pack`.
@@ -108,8 +110,7 @@ impl Detector {
             _ => None,
         });
         let prefilter = Prefilter::new(&triggers, shortest.min());
-        let near = runners.iter().filter(|r| !r.is_far(FAR)).map(|r| r.reads);
-        let reads = near.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))).unwrap_or_default();
+        let margin = runners.iter().map(Runner::margin).max().unwrap_or(0);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
         Ok(Self {
@@ -120,7 +121,7 @@ impl Detector {
             woken,
             by_run,
             by_blob,
-            reads,
+            margin,
             id,
             known: None,
             #[cfg(feature = "fetcher")]
@@ -221,7 +222,8 @@ impl Detector {
         bytes: &[u8],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Trace {
-        let mut trace = Trace { wakes: Vec::new(), whole: !self.by_blob.is_empty() };
+        let searched = bytes.len() as u64;
+        let mut trace = Trace { whole: !self.by_blob.is_empty(), searched, ..Trace::default() };
         self.find_plain(scratch, bytes, &mut trace, sink);
         trace.whole |= wide::views(bytes, &mut |view| {
             let mut found = Vec::new();
@@ -248,9 +250,7 @@ impl Detector {
                     if !runner.heeds(bytes, hit) {
                         continue;
                     }
-                    if runner.is_far(FAR) {
-                        trace.wakes.push(Wake { runner: i, hit, reads: runner.heeds_reads_at(hit) });
-                    }
+                    trace.wakes.push(Wake { runner: i, hit, reads: runner.heeds_reads_at(hit) });
                     runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
                 }
             }
@@ -325,21 +325,19 @@ impl Detector {
                 runner.at_literal(self.rule(runner), bytes, wake.hit, workspace, sink);
             }
         }
-        for range in around(changed, self.margins(), bytes.len()) {
+        for range in around(changed, self.margin, bytes.len()) {
+            trace.searched += range.len() as u64;
             self.prefilter.search(bytes, range, &mut |hit| match hit {
                 Hit::Literal(trigger, at) => {
                     let woken = &self.woken[trigger as usize];
                     let hit = Span::new(at, at + woken.literal.len());
                     for &i in &woken.runners {
                         let runner = &self.runners[i as usize];
-                        let far = runner.is_far(FAR);
-                        let rests_on = if far { runner.heeds_reads_at(hit) } else { runner.reads_at(hit) };
-                        if !touched(rests_on) || !runner.heeds(bytes, hit) {
+                        let reads = runner.heeds_reads_at(hit);
+                        if !touched(reads) || !runner.heeds(bytes, hit) {
                             continue;
                         }
-                        if far {
-                            trace.wakes.push(Wake { runner: i, hit, reads: rests_on });
-                        }
+                        trace.wakes.push(Wake { runner: i, hit, reads });
                         runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
                     }
                 }
@@ -351,7 +349,7 @@ impl Detector {
             });
         }
         if let Some((_, index)) = &self.known {
-            for range in around(changed, (index.reach(), index.reach()), bytes.len()) {
+            for range in around(changed, index.reach(), bytes.len()) {
                 self.find_known(bytes, range, &mut |c| {
                     if touched(c.reads) {
                         sink(c);
@@ -388,13 +386,6 @@ impl Detector {
 
     fn rule(&self, runner: &Runner) -> &Rule {
         &self.pack.rules()[runner.rule]
-    }
-
-    /// How far before and after a change a literal may stand whose short-sighted runner reads the change, and the
-    /// run beside it that it asks for.
-    fn margins(&self) -> (usize, usize) {
-        let run = Run::LONGEST + Run::MARGIN;
-        (self.reads.1 + run, self.reads.0 + run)
     }
 }
 
@@ -469,11 +460,11 @@ fn touched_by_any(reads: Reads, changed: &[Span]) -> bool {
     changed[first..].iter().take_while(|s| (s.start as isize) <= reads.end).any(|&s| reads.touched_by(s))
 }
 
-/// The spans that reach `margins.0` before and `margins.1` after each of `changed`, merged where they meet.
-fn around(changed: &[Span], margins: (usize, usize), len: usize) -> Vec<Span> {
+/// The spans that reach `margin` before and after each of `changed`, merged where they meet.
+fn around(changed: &[Span], margin: usize, len: usize) -> Vec<Span> {
     let mut merged: Vec<Span> = Vec::new();
     for span in changed {
-        let wide = Span::new(span.start.saturating_sub(margins.0), (span.end + margins.1).min(len));
+        let wide = Span::new(span.start.saturating_sub(margin), (span.end + margin).min(len));
         match merged.last_mut() {
             Some(last) if wide.start <= last.end => last.end = last.end.max(wide.end),
             _ => merged.push(wide),
