@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::plain::plain;
 use super::totals::Totals;
 use super::view::{View, views};
-use super::{Reporter, Summary, time, verdict};
+use super::{Reporter, Summary, spread, time, verdict};
 use crate::model::{Gap, Place, Suppression};
 use crate::rule::{Confidence, Severity};
 
@@ -161,6 +161,9 @@ fn notes(view: &View<'_>) -> Vec<String> {
         }
         Place::Unreachable(id) => notes.push(format!("object {id}, which nothing reachable mentions")),
         Place::File | Place::Stdin | Place::Index => {}
+    }
+    if let Some(spread) = &finding.spread {
+        notes.extend(spread::words(view, spread));
     }
     if !finding.layers.is_empty() {
         notes.push(format!("decoded from {}", finding.layers.join(", then ")));

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bstr::ByteSlice;
 use serde::Serialize;
 
+use super::spread::{self, SpreadEntry};
 use super::verdict::{self, VerdictEntry};
 use super::view::{View, views};
 use super::{Reporter, Summary, time};
@@ -65,6 +66,9 @@ struct Entry<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<VerdictEntry<'s>>,
     suppressed: Option<SuppressedEntry<'s>>,
+    /// How far it spread, when a whole history was scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spread: Option<SpreadEntry>,
 }
 
 #[derive(Serialize)]
@@ -194,6 +198,7 @@ fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
         revoke: &finding.rule.revoke,
         verdict: finding.verdict.as_deref().map(verdict::entry),
         suppressed: finding.suppressed.as_ref().map(suppressed),
+        spread: finding.spread.as_deref().map(|s| spread::entry(view, s)),
     }
 }
 

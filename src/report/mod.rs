@@ -17,6 +17,7 @@ mod sample;
 mod sarif;
 #[cfg(test)]
 mod secrecy;
+mod spread;
 mod time;
 mod totals;
 mod verdict;
