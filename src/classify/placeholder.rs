@@ -107,7 +107,7 @@ const WHOLE: &[&str] = &[
     "key1",
     "key2",
     "mypassword",
-    "hunter2",
+    "hunter2", // leakward:allow
     "mypass",
     "mysecret", // leakward:allow
     "mytoken",
