@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::graph::GraphPart;
 use super::groups::{Groups, LocalGroups};
 use super::known::Known;
-use super::ledger::{Borders, LedgerPart, Missing, Rows};
+use super::ledger::{Entries, LedgerPart, Missing, Rows};
 use super::names::Names;
 use super::scanner::{Found, Scanner};
 use super::texts::texts;
@@ -74,14 +74,14 @@ pub(super) struct Pass<'h> {
 #[derive(Debug)]
 pub(super) enum Legacy<'h> {
     Blob(Found<'h>),
-    Tree(Borders),
+    Tree(Entries),
     None,
 }
 
 impl Legacy<'_> {
-    fn borders(&self) -> Option<&Borders> {
+    fn entries(&self) -> Option<&Entries> {
         match self {
-            Self::Tree(borders) => Some(borders),
+            Self::Tree(entries) => Some(entries),
             Self::Blob(_) | Self::None => None,
         }
     }
@@ -182,7 +182,7 @@ impl<'h> Visitor for Pass<'h> {
         self.counts[object.kind as usize - 1] += u64::from(counts);
         match object.kind {
             ObjectKind::Blob => return Legacy::Blob(self.blob(&object, counts)),
-            ObjectKind::Tree => return Legacy::Tree(self.ledger.enter(&object, Legacy::borders)),
+            ObjectKind::Tree => return Legacy::Tree(self.ledger.enter(&object, Legacy::entries)),
             ObjectKind::Commit if counts => {
                 let parts = CommitParts::read(object.bytes);
                 self.graph.enter(self.shared.odb, object.number, &parts);
