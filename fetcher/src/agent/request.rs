@@ -111,8 +111,8 @@ impl<'a> Request<'a> {
     /// The query's value called `name`, decoded; of several the last.
     pub(super) fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
-        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.filter(|(key, _)| *key == name).next_back().and_then(|(_, value)| decode(value, true))
+        let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.rfind(|(key, _)| *key == name).and_then(|(_, value)| decode(value, true))
     }
 }
 
