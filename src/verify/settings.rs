@@ -135,7 +135,7 @@ impl ManagerSettings {
     /// The provider, made anew.
     pub(super) async fn provider(&self) -> Result<Arc<dyn SecretProvider>, VerifyError> {
         match &self.source {
-            Source::Environment => Ok(Arc::new(self.from_environment()?)),
+            Source::Environment => Ok(Arc::new(self.of_environment()?)),
             Source::Mapping(mapping) => mapping.provider(&self.name).await.map_err(|e| self.wrong(&e)),
         }
     }
@@ -143,12 +143,12 @@ impl ManagerSettings {
     /// The provider, if it is Vault or OpenBao: what it can do beyond fetching is asked of it by name.
     pub(super) fn vault(&self) -> Result<Option<VaultProvider>, VerifyError> {
         match &self.source {
-            Source::Environment => self.from_environment().map(Some),
+            Source::Environment => self.of_environment().map(Some),
             Source::Mapping(mapping) => mapping.vault(&self.name).map_err(|e| self.wrong(&e)),
         }
     }
 
-    fn from_environment(&self) -> Result<VaultProvider, VerifyError> {
+    fn of_environment(&self) -> Result<VaultProvider, VerifyError> {
         let config = VaultConfig::from_env().map_err(|e| VerifyError::None(e.to_string()))?;
         VaultProvider::new(config).map_err(|e| self.wrong(&e))
     }

@@ -428,9 +428,12 @@ impl Wake {
     }
 }
 
+/// The widest run that the runners of one literal ask for, and these runners.
+type Claim = (Option<Run>, Vec<u32>);
+
 /// Every literal of `runners` once for each alphabet near whose runs it counts, and by its index whom it wakes.
 fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<Woken>) {
-    let mut by_literal: BTreeMap<(&[u8], Option<Alphabet>), (Option<Run>, Vec<u32>)> = BTreeMap::new();
+    let mut by_literal: BTreeMap<(&[u8], Option<Alphabet>), Claim> = BTreeMap::new();
     for (runner, i) in runners.iter().zip(0..) {
         let WakesOn::Literals(literals, near) = &runner.wakes_on else { continue };
         for literal in literals {

@@ -172,7 +172,8 @@ impl KnownIndex {
 fn stands_alone(bytes: &[u8], start: usize, end: usize) -> bool {
     let word = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
     let joined_before = start > 0 && word(start - 1) && word(start);
-    !joined_before && !(word(end - 1) && word(end))
+    let joined_after = word(end - 1) && word(end);
+    !joined_before && !joined_after
 }
 
 impl Key {

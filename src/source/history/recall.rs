@@ -177,7 +177,7 @@ impl Recall<'_, '_> {
         let mut bytes = Vec::new();
         self.shared.odb.read(&self.shared.odb.id(number), inflater, &mut bytes).ok()?;
         let pack = self.shared.detector.pack();
-        let mut parts: HashMap<Option<(u32, u32)>, Vec<(u32, Span)>> = HashMap::new();
+        let mut parts: HashMap<Option<(u32, u32)>, Vec<_>> = HashMap::new();
         wanted.iter().for_each(|&(group, part, span)| parts.entry(part).or_default().push((group, span)));
         let mut named = Vec::with_capacity(wanted.len());
         for (part, wanted) in parts {
