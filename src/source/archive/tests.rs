@@ -1,3 +1,5 @@
+//! Containers made in the test, and what is found in them.
+
 use std::io::{Cursor, Write as _};
 use std::ops::ControlFlow;
 
