@@ -9,11 +9,11 @@ use super::history_flags::HistoryFlags;
 use super::limit_flags::LimitFlags;
 use super::scan_flags::ScanFlags;
 use super::{Failure, heading};
-use crate::source::git::{Index, Place, PushedRef, Range, Repository, Revisions};
+use crate::source::git::{Index, Place, PushedRef, Range, ReceivedRef, Repository, Revisions};
 
 /// scan the history of a git repository, its staged changes, or some of its commits
 ///
-/// Without --staged, --range or --pre-push: everything that branches, tags, other refs, HEADs, the stash and reflogs
+/// Without --staged, --range, --pre-push or --pre-receive: everything that branches, tags, other refs, HEADs, the stash and reflogs
 /// reach, with all messages and notes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -52,13 +52,19 @@ struct What {
     #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
     #[arg(help_heading = heading::INPUT)]
     pre_push: Option<String>,
+    /// scan what a push brings that has come in; reads git's pre-receive lines from standard input
+    ///
+    /// For the hook of a server: it looks into git's quarantine, and goes by the configuration, baseline and rules that
+    /// the branch had before the push (HEAD's for new branches, tags and several branches at once).
+    #[arg(long, help_heading = heading::INPUT)]
+    pre_receive: bool,
 }
 
 impl What {
     /// Whether the whole history is to be scanned.
     fn is_history(&self) -> bool {
-        let Self { staged, range, pre_push } = self;
-        !staged && range.is_none() && pre_push.is_none()
+        let Self { staged, range, pre_push, pre_receive } = self;
+        !staged && range.is_none() && pre_push.is_none() && !pre_receive
     }
 }
 
@@ -119,6 +125,13 @@ impl Args {
             What { pre_push: Some(remote), .. } => {
                 run.range(pushed(&place, &remote)?, &pushed_subject(&remote, &place))
             }
+            What { pre_receive: true, .. } => {
+                let received = ReceivedRef::parse_all(&standard_input()?)?;
+                let repository = Repository::open(&place)?;
+                let judge = ReceivedRef::judge(&received, &repository)?;
+                let range = Range::of(repository, &ReceivedRef::revisions(&received))?;
+                run.received(range, judge, format!("the push into {}", shown(place.path())))
+            }
             What { .. } => unreachable!("a history was scanned above"),
         }
     }
@@ -126,14 +139,17 @@ impl Args {
 
 /// What a push brings, as git's lines on standard input tell.
 pub(super) fn pushed(place: &Place, remote: &str) -> Result<Range, Failure> {
-    let mut lines = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut lines)
-        .map_err(|e| Failure::new(format_args!("standard input: {e}")))?;
-    let pushed = PushedRef::parse_all(&lines)?;
+    let pushed = PushedRef::parse_all(&standard_input()?)?;
     let repository = Repository::open(place)?;
     let revisions = PushedRef::revisions(&pushed, remote, &repository);
     Ok(Range::of(repository, &revisions)?)
+}
+
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().read_to_end(&mut bytes);
+    read.map_err(|e| Failure::new(format_args!("standard input: {e}")))?;
+    Ok(bytes)
 }
 
 /// What a push brings, in words.

@@ -14,7 +14,7 @@ use super::settings::from_folder;
 use crate::report::Root;
 use crate::scan::{self, Config};
 use crate::source::Files;
-use crate::source::git::{GitError, Index, Policy, Range};
+use crate::source::git::{GitError, Index, ObjectId, Policy, Range};
 use crate::source::history::History;
 
 /// How to scan.
@@ -45,6 +45,18 @@ impl GitScan<'_> {
     pub(super) fn range(&self, range: Range, subject: &str) -> Result<u8, Failure> {
         let subject = subject.to_owned();
         let (config, policy) = self.prepare(subject, range.work_tree(), &|path| range.file_at(path))?;
+        Ok(scan::run(&range.with(policy), &config)?)
+    }
+
+    /// Scans what the commits of `range` bring by the configuration that the commit `judge` has, or by none.
+    pub(super) fn received(
+        &self,
+        range: Range,
+        judge: Option<ObjectId>,
+        subject: String,
+    ) -> Result<u8, Failure> {
+        let file_at = |path: &BStr| judge.map_or(Ok(None), |judge| range.file_of(judge, path));
+        let (config, policy) = self.prepare(subject, range.work_tree(), &file_at)?;
         Ok(scan::run(&range.with(policy), &config)?)
     }
 

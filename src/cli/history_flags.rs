@@ -84,7 +84,7 @@ impl HistoryFlags {
         ];
         match given.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::new(format_args!("{flag} is for scans of the whole history"))
-                .help("leave out --staged, --range and --pre-push, or this flag")),
+                .help("leave out --staged, --range, --pre-push and --pre-receive, or this flag")),
             None => Ok(()),
         }
     }

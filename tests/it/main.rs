@@ -30,6 +30,7 @@ mod injected;
 mod kinds;
 mod native_hooks;
 mod outputs;
+mod pre_receive;
 mod readme;
 mod repo;
 mod rules;

@@ -69,6 +69,12 @@ pub enum GitError {
         /// The line, from 1.
         line: usize,
     },
+    /// What git hands to a pre-receive hook is not in its documented form.
+    #[error("standard input, line {line}: expected `<old id> <new id> <ref>`")]
+    PreReceive {
+        /// The line, from 1.
+        line: usize,
+    },
     /// An object that the scan cannot do without is missing or damaged.
     #[error("object {id}: {why}")]
     Object {
@@ -113,6 +119,7 @@ impl GitError {
                                    or --remotes[=NAME]"
                 .to_owned(),
             Self::PrePush { .. } => "let git's pre-push hook call this; it feeds the lines".to_owned(),
+            Self::PreReceive { .. } => "let git's pre-receive hook call this; it feeds the lines".to_owned(),
             Self::Path { .. } | Self::Command { .. } => return None,
         })
     }

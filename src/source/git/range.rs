@@ -94,6 +94,14 @@ impl Range {
         }
     }
 
+    /// The content of `path` as the commit `judge` has it; `None` when it holds no such file.
+    ///
+    /// # Errors
+    /// An object on the way is missing or damaged.
+    pub fn file_of(&self, judge: ObjectId, path: &BStr) -> Result<Option<Vec<u8>>, GitError> {
+        self.repository.file_in_tree(self.repository.commit(judge)?.tree, path)
+    }
+
     /// The source of what the commits bring.
     pub fn with(self, policy: Policy) -> RangeSource {
         RangeSource { range: self, policy }

@@ -77,6 +77,11 @@ impl Revisions {
         self.push(What::Refs(format!("refs/remotes/{remote}/")), true);
     }
 
+    /// Leaves out what any ref reaches.
+    pub fn exclude_refs(&mut self) {
+        self.push(What::Refs("refs/".to_owned()), true);
+    }
+
     /// Whether nothing is included.
     pub fn is_empty(&self) -> bool {
         self.terms.iter().all(|t| t.excluded)
