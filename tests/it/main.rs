@@ -14,6 +14,7 @@ mod console;
 #[cfg(feature = "fetcher")]
 mod disguises;
 mod explain;
+mod faults;
 mod files;
 mod fixtures;
 #[cfg(feature = "fetcher")]
@@ -22,6 +23,7 @@ mod git_bad;
 mod git_range;
 mod git_staged;
 mod gitleaks;
+mod hiding_places;
 mod history_cache;
 #[cfg(feature = "fetcher")]
 mod index;
