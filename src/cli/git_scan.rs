@@ -14,8 +14,9 @@ use super::settings::from_folder;
 use crate::report::Root;
 use crate::scan::{self, Config};
 use crate::source::Files;
-use crate::source::git::{GitError, Index, ObjectId, Policy, Range};
+use crate::source::git::{GitError, Index, Policy, Range};
 use crate::source::history::History;
+use crate::source::odb::ObjectId;
 
 /// How to scan.
 pub(super) struct GitScan<'f> {
