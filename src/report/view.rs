@@ -15,6 +15,8 @@ pub(super) struct View<'f> {
     /// The finding; its texts are read through the view alone.
     pub(super) finding: &'f Finding,
     redactor: Rc<Redactor>,
+    /// Knows the values of all findings: a commit's message may hold what was found elsewhere.
+    of_commits: Rc<Redactor>,
     show_secrets: bool,
 }
 
@@ -30,9 +32,19 @@ pub(super) struct Shown {
 
 /// The views of `findings`, which are sorted by path.
 pub(super) fn views(findings: &[Finding], show_secrets: bool) -> impl Iterator<Item = View<'_>> {
+    let hiding =
+        move |findings| Rc::new(if show_secrets { Redactor::open() } else { Redactor::new(findings) });
+    let has_commits = findings.iter().any(|finding| finding.origin.commit().is_some());
+    let of_commits = hiding(if has_commits { findings } else { &[] });
     findings.chunk_by(|a, b| a.origin.path == b.origin.path).flat_map(move |of_path| {
-        let redactor = Rc::new(if show_secrets { Redactor::open() } else { Redactor::new(of_path) });
-        of_path.iter().map(move |finding| View { finding, redactor: Rc::clone(&redactor), show_secrets })
+        let redactor = hiding(of_path);
+        let of_commits = Rc::clone(&of_commits);
+        of_path.iter().map(move |finding| View {
+            finding,
+            redactor: Rc::clone(&redactor),
+            of_commits: Rc::clone(&of_commits),
+            show_secrets,
+        })
     })
 }
 
@@ -78,9 +90,9 @@ impl View<'_> {
         if path.is_empty() { "(no path)".to_owned() } else { path }
     }
 
-    /// Some text of the finding's surroundings, such as a commit's message, safe to show in JSON.
+    /// Some text of the finding's commit, such as its message, safe to show in JSON.
     pub(super) fn text(&self, text: &str) -> String {
-        self.redactor.text(text.as_bytes()).to_str_lossy().into_owned()
+        self.of_commits.text(text.as_bytes()).to_str_lossy().into_owned()
     }
 
     /// What to do first: a sentence without its full stop.
@@ -142,5 +154,28 @@ impl View<'_> {
         // The one place where a value goes to a report: masked, or on the user's demand.
         let value = secret.expose();
         if self.show_secrets { value.to_vec() } else { mask(value, &self.finding.rule).into_bytes() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{Origin, Place};
+    use crate::report::sample;
+
+    #[test]
+    fn what_was_found_in_one_file_is_hidden_in_the_message_of_anothers_commit() {
+        let commit = Commit { message: "remove s3cr3t-value-9".to_owned(), ..Commit::default() };
+        let mut other = sample::finding("a.py", "key = unrelated1", "unrelated1");
+        other.origin = Origin::new("a.py", Place::Commit(Arc::new(commit)));
+        let findings = [other, sample::finding("b.py", "key = s3cr3t-value-9", "s3cr3t-value-9")];
+        let told = |show| {
+            let view = views(&findings, show).next().unwrap();
+            view.text(&view.commit().unwrap().message)
+        };
+        assert_eq!(told(false), format!("remove {STARS}"));
+        assert_eq!(told(true), "remove s3cr3t-value-9");
     }
 }

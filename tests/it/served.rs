@@ -69,7 +69,9 @@ impl Drop for Served {
 }
 
 fn ask(mut stream: impl std::io::Read + std::io::Write, target: &str, fields: &str) -> (u16, String, String) {
-    write!(stream, "GET {target} HTTP/1.1\r\nConnection: close\r\n{fields}\r\n").unwrap();
+    // A server that refuses early may have closed before all is written; its answer is there all the same.
+    let _ =
+        stream.write_all(format!("GET {target} HTTP/1.1\r\nConnection: close\r\n{fields}\r\n").as_bytes());
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -143,7 +143,7 @@ impl<'h, 'n> Teller<'h, 'n> {
         }
     }
 
-    /// The groups that lie in the pruned tree `tree`, each with a path.
+    /// The groups that lie in the pruned tree `tree`, each with the first by name of its paths there.
     pub(super) fn groups_in(&mut self, tree: u32) -> BTreeMap<u32, u32> {
         let mut found = BTreeMap::new();
         let (mut open, mut seen) = (vec![(tree, ROOT)], HashSet::new());
@@ -155,7 +155,10 @@ impl<'h, 'n> Teller<'h, 'n> {
                     Target::Tree(_) => {}
                     Target::Object(object) => {
                         for &(_, group) in held(self.holdings, object) {
-                            found.entry(group).or_insert(below);
+                            let first = found.entry(group).or_insert(below);
+                            if self.paths.text(below) < self.paths.text(*first) {
+                                *first = below;
+                            }
                         }
                     }
                 }

@@ -46,6 +46,7 @@ impl Opened {
         }
         let odb = Odb::open(&layout)?;
         remark(&odb, tally);
+        lost_refs(&refs, &odb, tally);
         if !refs.shallow.is_empty() {
             tally.notes.push(format!(
                 "the clone is shallow: what came before {} of its commits is not here and was not scanned",
@@ -97,6 +98,21 @@ impl Opened {
         if unnamed > 0 {
             tally.gap(format!("{unnamed} more objects"), "they cannot be read either");
         }
+    }
+}
+
+/// Gaps for refs that name an object which is not there: of what they reach, nothing is.
+fn lost_refs(refs: &Refs, odb: &Odb, tally: &mut Tally) {
+    let mut unnamed = 0;
+    for (name, id) in refs.refs.iter().filter(|(_, id)| odb.find(id.as_bytes()).is_none()) {
+        if tally.gaps.len() < NAMED {
+            tally.gap(name.clone(), format!("the object {id} that it names is missing"));
+        } else {
+            unnamed += 1;
+        }
+    }
+    if unnamed > 0 {
+        tally.gap(format!("{unnamed} more refs"), "the objects that they name are missing");
     }
 }
 
