@@ -27,14 +27,14 @@ const SECRETS: &[&str] = &[
     "conn = connect(user='app', password='VALUE')",
     "jdbc.url=jdbc:sqlserver://db;user=app;password=VALUE;",
     "Server=db;User Id=app;Pwd=VALUE;",
-    "postgres://app:VALUE@db.internal.acme.io:5432/app",
-    "amqp://app:VALUE@10.0.3.4:5672/",
+    "postgres://app:VALUE@db.internal.acme.io:5432/app", // leakward:allow
+    "amqp://app:VALUE@10.0.3.4:5672/",                   // leakward:allow
     "ALTER USER 'app' IDENTIFIED BY 'VALUE';",
     "CREATE ROLE app LOGIN PASSWORD 'VALUE';",
     "ConvertTo-SecureString 'VALUE' -AsPlainText -Force",
     "machine git.acme.io login ci password VALUE", // leakward:allow
     "db.acme.io:5432:app:root:VALUE",
-    "curl -u ci:VALUE https://ci.acme.io/",
+    "curl -u ci:VALUE https://ci.acme.io/", // leakward:allow
     "sshpass -p VALUE ssh ciVALUEh",
     "requirepass VALUE",
 ];

@@ -86,7 +86,7 @@ async fn a_login_of_ours_is_renewed_and_revoked_at_the_end() {
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
     let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"9s","token_max_ttl":"1h"}"#; // leakward:allow
     bao.post("auth/userpass/users/ann", user).await;
-    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
+    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") }; // leakward:allow
     let provider = bao.provider_with(login);
     provider.fetch(&current("secret/app")).await.unwrap();
     // Real seconds: the server's clock cannot be moved. Past two thirds of nine seconds.
@@ -96,7 +96,7 @@ async fn a_login_of_ours_is_renewed_and_revoked_at_the_end() {
     assert_eq!(bao.requests_for("auth/userpass/login/ann"), 1);
     provider.close().await.unwrap();
     assert!(bao.requests_for("auth/token/revoke-self") > 0);
-    let wrong = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-2") };
+    let wrong = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-2") }; // leakward:allow
     assert_eq!(reads(&bao, wrong).await, Err(FaultKind::Auth));
 }
 
@@ -106,7 +106,7 @@ async fn a_login_that_cannot_be_renewed_is_made_anew() {
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
     let user = r#"{"password":"pw-1","token_policies":"app","token_ttl":"3s","token_type":"batch"}"#; // leakward:allow
     bao.post("auth/userpass/users/ann", user).await;
-    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
+    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") }; // leakward:allow
     let provider = bao.provider_with(login);
     provider.fetch(&current("secret/app")).await.unwrap();
     tokio::time::sleep(Duration::from_millis(2200)).await;
@@ -120,7 +120,7 @@ async fn many_first_reads_log_in_once() {
     let bao = prepared().await;
     bao.post("sys/auth/userpass", r#"{"type":"userpass"}"#).await;
     bao.post("auth/userpass/users/ann", r#"{"password":"pw-1","token_policies":"app"}"#).await; // leakward:allow
-    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") };
+    let login = Login::Userpass { mount: "userpass".into(), user: "ann".into(), password: secret("pw-1") }; // leakward:allow
     let provider = std::sync::Arc::new(bao.provider_with(login));
     let tasks: Vec<_> = (0..50)
         .map(|_| {

@@ -171,8 +171,8 @@ pub(super) const INVENTED: &[&str] = &[
 /// Passwords that lists of leaks begin with, read without their digits and marks.
 const COMMON: &[&str] = &[
     "password",
-    "passwort",
-    "passw",
+    "passwort", // leakward:allow
+    "passw",    // leakward:allow
     "pass",
     "admin",
     "administrator",

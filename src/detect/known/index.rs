@@ -195,7 +195,7 @@ const COMMON: &[&str] = &[
     "password",
     "passw0rd", // leakward:allow
     "password1",
-    "changeme",
+    "changeme", // leakward:allow
     "changeit",
     "localhost",
     "postgres",
@@ -231,8 +231,8 @@ const COMMON: &[&str] = &[
     "secretsecret",
     "mysecret",
     "mypassword",
-    "supersecret",
-    "letmein1",
+    "supersecret", // leakward:allow
+    "letmein1",    // leakward:allow
 ];
 
 fn refuse(value: &[u8]) -> Result<(), Refusal> {
