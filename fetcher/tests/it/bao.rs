@@ -148,6 +148,18 @@ impl Bao {
     pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
+        // On a loaded machine a thread may answer once more before it stops.
+        while signal == "-STOP" && !self.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().flatten();
+        let state = |task: fs::DirEntry| fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        tasks
+            .map(state)
+            .all(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
     }
 
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
