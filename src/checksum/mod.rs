@@ -11,7 +11,7 @@ mod azure_sas;
 mod base64;
 mod cask;
 mod crc;
-mod der;
+pub(crate) mod der;
 mod encoded;
 mod entra;
 pub mod example;

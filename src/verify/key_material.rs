@@ -5,6 +5,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::forms;
 use super::pieces::Bytes;
+use crate::checksum::der::element;
 
 /// Least size of an RSA modulus, in bytes.
 const MODULUS: usize = 128;
@@ -62,22 +63,6 @@ fn letters(body: &[u8]) -> Bytes {
         at += 1;
     }
     out
-}
-
-/// An element's tag, its content, and what follows it.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (len, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x83 => {
-            let (size, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (size.iter().fold(0, |n, &b| n << 8 | usize::from(b)), rest)
-        }
-        _ => return None,
-    };
-    let (content, rest) = rest.split_at_checked(len)?;
-    Some((tag, content, rest))
 }
 
 /// Collects the public keys of the elements in `bytes`.
