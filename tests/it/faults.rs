@@ -92,6 +92,13 @@ fn files_cut_short_or_gone_are_told() {
         honest(&repo, &format!("no {ending}"));
         fs::write(&path, whole).unwrap();
     }
+    let (pack, idx) = (file(&repo, "pack"), file(&repo, "idx"));
+    let whole = fs::read(&pack).unwrap();
+    fs::remove_file(idx).unwrap();
+    for len in [11, 12, 13, 31, 32, 33, whole.len() / 2, whole.len() - 1] {
+        fs::write(&pack, &whole[..len]).unwrap();
+        honest(&repo, &format!("{len} bytes of the pack, and no idx"));
+    }
 }
 
 /// One entry of a pack: its kind, what stands between head and stream, its claimed size, its content.

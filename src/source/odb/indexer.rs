@@ -41,8 +41,9 @@ pub(super) fn index(bytes: &[u8], hash: HashKind) -> (PackIndex, Option<String>)
         format!("{n} of {} entries cannot be read without an object outside the pack", entries.len())
     };
     let damage = damage.map(str::to_owned).or_else(|| (unnamed > 0).then(|| said(unnamed)));
-    let sum = &bytes[bytes.len().saturating_sub(hash.size())..];
-    (PackIndex::build(objects, hash, sum), damage)
+    // A pack that ends before a checksum could follow its header has none.
+    let sum = bytes.last_chunk::<32>().map_or(&[0; 32], |sum| sum);
+    (PackIndex::build(objects, hash, &sum[32 - hash.size()..]), damage)
 }
 
 /// One entry as it lies in the pack.
