@@ -15,7 +15,7 @@ use crate::report::Root;
 use crate::scan::{self, Config};
 use crate::source::Files;
 use crate::source::git::{GitError, Index, Policy, Range};
-use crate::source::history::History;
+use crate::source::history::{Family, History};
 use crate::source::odb::ObjectId;
 
 /// How to scan.
@@ -61,11 +61,13 @@ impl GitScan<'_> {
         Ok(scan::run(&range.with(policy), &config)?)
     }
 
-    /// Scans the history of the repository or bundle at `place`; `set` sets what is special about it.
+    /// Scans the history of the repository or bundle at `place`, and of its submodules if `recurse` says so; `set`
+    /// sets what is special about it.
     pub(super) fn history(
         &self,
         place: &Path,
         subject: String,
+        recurse: bool,
         set: impl FnOnce(&mut History) -> Result<(), Failure>,
     ) -> Result<u8, Failure> {
         let folder = if place.is_dir() { place } else { Path::new(".") };
@@ -74,9 +76,10 @@ impl GitScan<'_> {
         let detector = Arc::clone(&prepared.config.detector);
         let mut history = History::new(place.to_owned(), detector, prepared.exclude);
         history.max_size = self.limits.max_file_size.or(prepared.max_file_size).unwrap_or(Files::MAX_SIZE);
+        history.archive_depth = self.scan.max_archive_depth;
         history.threads = self.limits.threads().get();
         set(&mut history)?;
-        Ok(scan::run(&history, &prepared.config)?)
+        Ok(scan::run(&Family::new(history, recurse), &prepared.config)?)
     }
 
     fn prepare(

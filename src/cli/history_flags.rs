@@ -26,6 +26,12 @@ pub(super) struct HistoryFlags {
     /// scan only the latest N commits
     #[arg(long, value_name = "N")]
     max_commits: Option<usize>,
+    /// also scan the histories of submodules, nested ones too
+    ///
+    /// Those that are initialised: the others have no history here, and are named. --branch, and a REV of --since,
+    /// choose among the commits of the repository itself.
+    #[arg(long)]
+    recurse_submodules: bool,
     /// scan every version of every file in full; finds the same, slower
     #[arg(long)]
     full: bool,
@@ -56,14 +62,21 @@ impl HistoryFlags {
             Some((revision, None)) => scope.without.push(revision.to_owned()),
             None => {}
         }
-        let subject = format!("the history of {}", shown(place));
-        scan.history(place, subject, |history: &mut History| {
+        let with = if self.recurse_submodules { " and its submodules" } else { "" };
+        let subject = format!("the history of {}{with}", shown(place));
+        scan.history(place, subject, self.recurse_submodules, |history: &mut History| {
             history.scope = scope;
             history.full = self.full;
             history.memory =
                 self.memory.map_or(History::MEMORY, |m| usize::try_from(m).unwrap_or(usize::MAX));
             if let Some(folder) = self.cache {
-                let cache = Cache::new(&history.place, folder, &history.detector, history.max_size);
+                let cache = Cache::new(
+                    &history.place,
+                    folder,
+                    &history.detector,
+                    history.max_size,
+                    history.archive_depth,
+                );
                 history.cache = Some(cache.map_err(no_cache)?);
             }
             Ok(())
@@ -72,12 +85,13 @@ impl HistoryFlags {
 
     /// Refuses flags that mean nothing where no history is scanned.
     pub(super) fn refuse(&self) -> Result<(), Failure> {
-        let Self { unreachable, branch, since, max_commits, full, memory, cache } = self;
+        let Self { unreachable, branch, since, max_commits, recurse_submodules, full, memory, cache } = self;
         let given = [
             ("--unreachable", *unreachable),
             ("--branch", !branch.is_empty()),
             ("--since", since.is_some()),
             ("--max-commits", max_commits.is_some()),
+            ("--recurse-submodules", *recurse_submodules),
             ("--full", *full),
             ("--memory", memory.is_some()),
             ("--cache", cache.is_some()),

@@ -2,10 +2,12 @@
 
 mod blob;
 mod candidate;
+mod effort;
 mod evidence;
 mod finding;
 mod fingerprint;
 mod origin;
+mod pace;
 mod position;
 mod secret;
 mod span;
@@ -15,10 +17,12 @@ mod verdict;
 
 pub use blob::{Blob, Scope, Start};
 pub use candidate::{Candidate, KnownValue, Reads, Reason};
+pub use effort::{Effort, Stages};
 pub use evidence::Evidence;
 pub use finding::{Excerpt, Finding, LineOffsets, Related, Suppression};
 pub use fingerprint::Fingerprint;
 pub use origin::{Commit, MessageKind, Origin, Place};
+pub use pace::{Pace, Paced};
 pub use position::{LineIndex, Position, Region};
 pub use secret::Secret;
 pub use span::Span;

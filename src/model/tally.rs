@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bstr::BString;
 
+use super::Effort;
+
 /// Counts of one run. Two tallies add up, whatever thread made them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -11,7 +13,7 @@ pub struct Tally {
     pub blobs: u64,
     /// Blobs among them that an earlier scan had read and that were not read again.
     pub recalled: u64,
-    /// Bytes scanned.
+    /// Bytes scanned: those of all files and messages that count, whether or not they were searched anew.
     pub bytes: u64,
     /// Commits whose changes were scanned; 0 outside git scans.
     pub commits: u64,
@@ -21,6 +23,8 @@ pub struct Tally {
     pub gaps: Vec<Gap>,
     /// Remarks that a person must see, such as that the scanned change edits the configuration.
     pub notes: Vec<String>,
+    /// What it took, when a whole history was scanned.
+    pub effort: Option<Box<Effort>>,
 }
 
 /// A policy by which a blob is skipped.
@@ -82,7 +86,7 @@ impl Tally {
 
     /// Adds the counts of `other`.
     pub fn add(&mut self, other: Self) {
-        let Self { blobs, recalled, bytes, commits, skipped, gaps, notes } = other;
+        let Self { blobs, recalled, bytes, commits, skipped, gaps, notes, effort } = other;
         self.blobs += blobs;
         self.recalled += recalled;
         self.bytes += bytes;
@@ -92,5 +96,10 @@ impl Tally {
         }
         self.gaps.extend(gaps);
         self.notes.extend(notes);
+        match (&mut self.effort, effort) {
+            (Some(own), Some(other)) => own.add(*other),
+            (None, other) => self.effort = other,
+            (Some(_), None) => {}
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Our own JSON: one document, or one object per line. Its shape is docs/report.schema.json.
 //!
-//! The report holds no time of day and no duration: two runs over the same content write the same bytes.
+//! The report holds no time of day: two runs over the same content write the same bytes. What the scan of a whole
+//! history took (`summary.history`) is the one part that tells durations.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bstr::ByteSlice;
 use serde::Serialize;
 
+use super::effort::{self, EffortEntry};
 use super::spread::{self, SpreadEntry};
 use super::verdict::{self, VerdictEntry};
 use super::view::{View, views};
@@ -114,6 +116,9 @@ struct Totals<'s> {
     skipped: BTreeMap<&'static str, u64>,
     gaps: Vec<GapEntry<'s>>,
     notes: &'s [String],
+    /// What it took, when a whole history was scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Box<EffortEntry>>,
 }
 
 #[derive(Serialize)]
@@ -241,7 +246,7 @@ fn suppressed(by: &Suppression) -> SuppressedEntry<'_> {
 }
 
 fn totals<'s>(summary: &'s Summary<'_>) -> Totals<'s> {
-    let Tally { blobs, recalled, bytes, commits, skipped, gaps, notes } = summary.tally;
+    let Tally { blobs, recalled, bytes, commits, skipped, gaps, notes, effort } = summary.tally;
     Totals {
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         subject: summary.subject,
@@ -252,6 +257,7 @@ fn totals<'s>(summary: &'s Summary<'_>) -> Totals<'s> {
         skipped: skipped.iter().map(|(reason, n)| (reason.as_str(), *n)).collect(),
         gaps: gaps.iter().map(|g| GapEntry { what: g.what.to_string(), why: &g.why }).collect(),
         notes,
+        history: effort.as_deref().map(|effort| Box::new(effort::entry(effort))),
     }
 }
 
@@ -309,6 +315,7 @@ mod tests {
         tally.skip(SkipReason::Binary);
         tally.gap("x", "y");
         tally.notes.push("n".into());
+        tally.effort = Some(Box::default());
         (places.into_iter().zip(by).map(finding).collect(), tally)
     }
 

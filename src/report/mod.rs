@@ -4,6 +4,7 @@
 //! what was not scanned.
 
 mod baseline;
+mod effort;
 mod github;
 mod gitleaks;
 mod human;

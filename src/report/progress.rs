@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::totals::scanned;
+use super::totals::{scanned, size, time};
+use crate::model::{Pace, Paced};
 
 /// Counts what was scanned; once a scan is a second old and standard error is a terminal, shows the counts there
 /// until it is dropped. Threads share it.
@@ -31,13 +32,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// Starts to count.
-    pub fn start() -> Self {
+    /// Starts to count. Where `paced` tells how far the scan has come, that is shown instead.
+    pub fn start(paced: Option<Paced>) -> Self {
         let counts = Arc::<Counts>::default();
         let drawing = io::stderr().is_terminal().then(|| {
             let (stop, stopped) = mpsc::channel();
             let counts = Arc::clone(&counts);
-            (stop, std::thread::spawn(move || draw(&counts, &stopped)))
+            (stop, std::thread::spawn(move || draw(&counts, paced.as_deref(), &stopped)))
         });
         Self { counts, drawing }
     }
@@ -59,8 +60,9 @@ impl Drop for Progress {
     }
 }
 
-/// Draws `counts` until `stopped` says so, then leaves no trace.
-fn draw(counts: &Counts, stopped: &mpsc::Receiver<()>) {
+/// Draws `counts`, or what `paced` tells, until `stopped` says so, then leaves no trace.
+fn draw(counts: &Counts, paced: Option<&(dyn Fn() -> Pace + Send)>, stopped: &mpsc::Receiver<()>) {
+    let begun = Instant::now();
     let waited = |time| stopped.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout);
     if !waited(PATIENCE) {
         return;
@@ -70,8 +72,13 @@ fn draw(counts: &Counts, stopped: &mpsc::Receiver<()>) {
         bar.set_style(style);
     }
     loop {
-        let [blobs, bytes] = [&counts.blobs, &counts.bytes].map(|n| n.load(Ordering::Relaxed));
-        bar.set_message(scanned(blobs, bytes));
+        bar.set_message(match paced {
+            Some(paced) => words(paced(), begun.elapsed()),
+            None => {
+                let [blobs, bytes] = [&counts.blobs, &counts.bytes].map(|n| n.load(Ordering::Relaxed));
+                scanned(blobs, bytes)
+            }
+        });
         bar.tick();
         if !waited(TICK) {
             break;
@@ -80,13 +87,33 @@ fn draw(counts: &Counts, stopped: &mpsc::Receiver<()>) {
     bar.finish_and_clear();
 }
 
+/// How far a history's scan has come after `elapsed`, how fast it goes, and when it will have read everything.
+fn words(pace: Pace, elapsed: Duration) -> String {
+    let Pace { objects, total, bytes } = pace;
+    if objects == 0 || objects >= total {
+        return format!("{objects} objects, {}", size(bytes));
+    }
+    let rate = (bytes as f64 / elapsed.as_secs_f64().max(0.001)) as u64;
+    let left = elapsed.mul_f64((total - objects) as f64 / objects as f64);
+    format!("{objects} of {total} objects, {}, {}/s, {} to go", size(bytes), size(rate), time(left))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_history_tells_what_is_left() {
+        let pace = Pace { objects: 1000, total: 4000, bytes: 600_000_000 };
+        let text = words(pace, Duration::from_secs(2));
+        assert_eq!(text, "1000 of 4000 objects, 600 MB, 300 MB/s, 6.0 s to go");
+        assert_eq!(words(Pace { objects: 4000, ..pace }, Duration::from_secs(9)), "4000 objects, 600 MB");
+        assert_eq!(words(Pace::default(), Duration::ZERO), "0 objects, 0 bytes");
+    }
+
+    #[test]
     fn counts_add_up_whoever_counts() {
-        let progress = Progress::start();
+        let progress = Progress::start(None);
         std::thread::scope(|s| {
             for _ in 0..4 {
                 s.spawn(|| (0..100).for_each(|i| progress.add(3, i == 0)));

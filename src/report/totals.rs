@@ -74,7 +74,7 @@ pub(super) fn count(n: u64, thing: &str) -> String {
 }
 
 /// Bytes in the unit that gives at most three digits before the point.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1000 {
         return count(bytes, "byte");
@@ -87,7 +87,8 @@ fn size(bytes: u64) -> String {
     if value < 9.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
 }
 
-fn time(elapsed: Duration) -> String {
+/// A duration in the unit that gives few digits.
+pub(super) fn time(elapsed: Duration) -> String {
     match elapsed.as_millis() {
         0 => "under 1 ms".to_owned(),
         ms @ 1..=999 => format!("{ms} ms"),

@@ -107,7 +107,7 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
 /// What stops the run.
 pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
     let begun = Instant::now();
-    let progress = Progress::start();
+    let progress = Progress::start(source.paced());
     let collector = Collector::new(config, begun, &progress);
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);

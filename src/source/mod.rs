@@ -17,7 +17,7 @@ pub use files::{Base, Files};
 pub use stdin::Stdin;
 pub use texts::Texts;
 
-use crate::model::{Blob, Finding, Origin, Tally};
+use crate::model::{Blob, Finding, Origin, Paced, Tally};
 
 /// What a source hands its blobs to. One per thread.
 pub trait Visitor: Send {
@@ -32,6 +32,11 @@ pub trait Source {
     /// # Errors
     /// What stops the whole run: a path that does not exist, a repository that cannot be opened.
     fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError>;
+
+    /// What tells how far the source has come, while it runs; `None`: what it hands to visitors tells.
+    fn paced(&self) -> Option<Paced> {
+        None
+    }
 
     /// What the source knows of all `findings` together, once it has run: a history makes one finding of all that
     /// are the same secret.

@@ -40,10 +40,15 @@ fn told(repo: &Repo, args: &[&str]) -> (Option<i32>, Value) {
     let scanned = summary["scanned"].as_object_mut().unwrap();
     scanned.remove("bytes");
     scanned.remove("recalled");
-    for key in ["notes", "stages", "seconds", "objects"] {
-        summary.remove(key);
-    }
+    summary.remove("notes");
+    forget_effort(summary);
     (run.code, report)
+}
+
+/// Leaves of what a scan took only what was there: the objects.
+fn forget_effort(summary: &mut serde_json::Map<String, Value>) {
+    let history = summary["history"].as_object_mut().unwrap();
+    history.retain(|key, _| ["objects", "unread"].contains(&key.as_str()));
 }
 
 fn summary(repo: &Repo) -> Value {
@@ -304,6 +309,7 @@ fn told_by(repo: &Repo, args: &[&str]) -> (Option<i32>, Value) {
     let scanned = report["summary"]["scanned"].as_object_mut().unwrap();
     scanned.remove("bytes");
     scanned.remove("recalled");
+    forget_effort(report["summary"].as_object_mut().unwrap());
     (run.code, report)
 }
 

@@ -24,7 +24,11 @@ mod git_range;
 mod git_staged;
 mod gitleaks;
 mod hiding_places;
+mod history;
+mod history_archives;
 mod history_cache;
+mod history_scope;
+mod history_submodules;
 #[cfg(feature = "fetcher")]
 mod index;
 #[cfg(all(feature = "fetcher", unix))]
@@ -32,6 +36,7 @@ mod injected;
 mod kinds;
 mod native_hooks;
 mod outputs;
+mod parsers;
 mod pre_receive;
 mod readme;
 mod repo;

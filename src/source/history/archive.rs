@@ -6,6 +6,9 @@
 use super::ledger::NONE;
 use crate::source::odb::HashKind;
 
+/// The kind of blobs that are scanned again: containers in which something was found or could not be read.
+pub(super) const AGAIN: u8 = 5;
+
 /// What one scan leaves for the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Archive {
@@ -13,7 +16,7 @@ pub(super) struct Archive {
     pub(super) hash: HashKind,
     /// The ids of all objects that were scanned, ascending, one after another.
     pub(super) ids: Vec<u8>,
-    /// By object: its kind, as a number.
+    /// By object: its kind, as a number, or [`AGAIN`].
     pub(super) kinds: Vec<u8>,
     /// Object, tree, time (low half, high half), where its parents end in `parents`.
     pub(super) commits: Vec<[u32; 5]>,
@@ -116,7 +119,7 @@ impl Archive {
         let [parents, shapes, names, groups] =
             [self.parents.len(), self.shapes.len(), self.names.len(), self.groups.len()].map(|n| n as u32);
         self.ids.len() == self.kinds.len() * self.hash.size()
-            && self.kinds.iter().all(|kind| (1..=4).contains(kind))
+            && self.kinds.iter().all(|kind| (1..=AGAIN).contains(kind))
             && self.commits.iter().all(|&[c, tree, ..]| c < objects && tree < objects)
             && ascend(self.commits.iter().map(|row| row[4]), parents)
             && self.parents.iter().all(|&[p]| p < objects)
@@ -228,7 +231,7 @@ mod tests {
             |a| a.twigs[0] = [0, 0, NONE],
             |a| a.hits[0][1] = 1,
             |a| a.message_hits[0][6] = 11,
-            |a| a.kinds[0] = 5,
+            |a| a.kinds[0] = 6,
             |a| a.names[0][0] = 9,
         ];
         for (i, break_it) in broken.iter().enumerate() {

@@ -7,7 +7,8 @@ use super::graph::Graph;
 use super::groups::Groups;
 use super::known::Known;
 use super::ledger::Ledger;
-use super::pass::{Hit, MessageHit, Part, Shared};
+use super::members::MemberHit;
+use super::pass::{Containers, Hit, MessageHit, Part, Shared};
 use crate::source::odb::ObjectId;
 
 /// Everything that the pass wrote down.
@@ -26,12 +27,21 @@ pub(super) struct Books {
     pub(super) hits: Vec<Hit>,
     /// Sorted by object, then text, then span.
     pub(super) message_hits: Vec<MessageHit>,
+    /// Sorted.
+    pub(super) member_hits: Vec<MemberHit>,
+    pub(super) containers: Containers,
     /// Commits, trees, blobs and tags, each counted once.
     pub(super) counts: [u64; 4],
+    /// Bytes of blobs and of texts in commits and tags; not of what an earlier scan had seen.
+    pub(super) bytes: u64,
+    /// Bytes that were searched.
+    pub(super) searched: u64,
     /// What an earlier scan had seen of it.
     pub(super) known: Known,
     /// Objects that the pass could not read, or left out for their size.
     pub(super) unread: Vec<u32>,
+    /// How many of them git could not read either.
+    pub(super) lost: u64,
     /// Whether any of them is damaged rather than large.
     pub(super) damaged: bool,
 }
@@ -40,18 +50,26 @@ impl Books {
     /// Puts together what the threads wrote down.
     pub(super) fn new(shared: Shared<'_>, parts: Vec<Part>) -> Self {
         let (mut rows, mut graphs, mut tags) = (Vec::new(), Vec::new(), HashMap::new());
-        let (mut hits, mut message_hits) = (Vec::new(), Vec::new());
-        let mut counts = [0; 4];
+        let (mut hits, mut message_hits, mut member_hits) = (Vec::new(), Vec::new(), Vec::new());
+        let mut containers = Containers::default();
+        let (mut counts, mut bytes, mut searched) = ([0; 4], 0, 0);
         for part in parts {
+            bytes += part.bytes;
+            searched += part.searched;
             counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum += n);
             hits.extend(part.hits);
             message_hits.extend(part.message_hits);
+            member_hits.extend(part.member_hits);
+            containers.tally.add(part.containers.tally);
+            containers.unread.extend(part.containers.unread);
             tags.extend(part.tags);
             rows.push(part.rows);
             graphs.push(part.graph);
         }
         hits.sort_unstable();
         hits.dedup();
+        member_hits.sort_unstable();
+        member_hits.dedup();
         message_hits.sort_by_key(|h| (h.object, h.text.start, h.span));
         Self {
             ledger: Ledger::new(shared.odb.len(), rows),
@@ -62,9 +80,14 @@ impl Books {
             groups: shared.groups,
             hits,
             message_hits,
+            member_hits,
+            containers,
             counts,
+            bytes,
+            searched,
             known: shared.known,
             unread: Vec::new(),
+            lost: 0,
             damaged: false,
         }
     }
@@ -74,6 +97,8 @@ impl Books {
     pub(super) fn holdings(&self, first_missing: u32, missing: usize) -> Vec<(u32, u32)> {
         let mut pairs: Vec<_> = self.hits.iter().map(|h| (h.object, h.group)).collect();
         let groups = self.groups.len() as u32;
+        pairs.extend(self.member_hits.iter().map(|h| (h.object, h.group)));
+        pairs.sort_unstable();
         pairs.extend((0..missing as u32).map(|i| (first_missing + i, groups + i)));
         pairs.dedup();
         pairs

@@ -16,7 +16,7 @@ use crate::rule::RuleRef;
 use crate::source::odb::Layout;
 
 /// What the file begins with; the number changes with its form.
-const MAGIC: &[u8; 16] = b"leakward-cache 1";
+const MAGIC: &[u8; 16] = b"leakward-cache 2";
 
 /// Files of other rules and settings that are kept beside the newest.
 const OTHERS: usize = 3;
@@ -28,6 +28,8 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: PathBuf,
+    /// Whether the user named the folder: several repositories may share it.
+    named: bool,
     /// What the names of all files of this repository begin with.
     prefix: String,
     /// What rules, settings and detector come to.
@@ -50,7 +52,7 @@ pub enum CacheError {
 
 impl Cache {
     /// The cache of the history of `place`, in `folder` or else in the repository's own git folder, for scans by
-    /// `detector` of objects of at most `max_size` bytes.
+    /// `detector` of objects of at most `max_size` bytes, with containers opened down to `archive_depth`.
     ///
     /// # Errors
     /// When `detector` searches for values that no rule tells, or no folder is named and `place` has none.
@@ -59,22 +61,34 @@ impl Cache {
         folder: Option<PathBuf>,
         detector: &Detector,
         max_size: u64,
+        archive_depth: u32,
     ) -> Result<Self, CacheError> {
         if detector.knows_values() {
             return Err(CacheError::KnownValues);
         }
+        Self::of(place, folder, key(detector, max_size, archive_depth))
+    }
+
+    /// The cache that is for the repository at `place` what this one is for its own.
+    ///
+    /// # Errors
+    /// When no folder is named and `place` has none.
+    pub(super) fn beside(&self, place: &Path) -> Result<Self, CacheError> {
+        Self::of(place, self.named.then(|| self.folder.clone()), self.key)
+    }
+
+    fn of(place: &Path, folder: Option<PathBuf>, key: [u8; 32]) -> Result<Self, CacheError> {
         let common =
             Layout::discover(place).ok().filter(|_| !place.is_file()).map(|layout| layout.common_dir);
-        let key = key(detector, max_size);
         let Some(folder) = folder else {
             let folder = common.ok_or(CacheError::NoFolder)?.join("leakward");
-            return Ok(Self { folder, prefix: "history-".to_owned(), key });
+            return Ok(Self { folder, named: false, prefix: "history-".to_owned(), key });
         };
         // Several repositories may share a folder.
         let owner = common.unwrap_or_else(|| place.to_owned());
         let owner = fs::canonicalize(&owner).unwrap_or(owner);
         let owner = blake3::hash(owner.as_os_str().as_encoded_bytes()).to_hex();
-        Ok(Self { folder, prefix: format!("history-{}-", &owner[..16]), key })
+        Ok(Self { folder, named: true, prefix: format!("history-{}-", &owner[..16]), key })
     }
 
     /// What `fit` makes of what the last scan left, if there is anything and it fits.
@@ -156,11 +170,11 @@ impl Cache {
 }
 
 /// What rules, settings and this program come to: what differs in any of them has a key of its own.
-fn key(detector: &Detector, max_size: u64) -> [u8; 32] {
+fn key(detector: &Detector, max_size: u64, archive_depth: u32) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     // The build stands for the built-in rules and for how they are applied.
     hash.update(MAGIC).update(env!("CARGO_PKG_VERSION").as_bytes()).update(env!("LEAKWARD_BUILD").as_bytes());
-    hash.update(&max_size.to_le_bytes());
+    hash.update(&max_size.to_le_bytes()).update(&archive_depth.to_le_bytes());
     for rule in detector.pack().rules() {
         let text = match rule {
             RuleRef::Static(rule) => format!("built in: {}\n", rule.rule.id),

@@ -5,6 +5,9 @@
 //! 3. Each secret is visited once for every path: there it becomes a finding like any other.
 //! 4. Of all findings of one secret one is kept, and told how far the secret spread.
 //!
+//! Archives and compressed files are opened in step 1 and again in step 3; what was found in a member is known by the
+//! member's place in its container.
+//!
 //! With a cache, step 1 takes from it what an earlier scan wrote down, and passes over new objects only.
 //!
 //! What this module does not do: judge candidates (that is the detector's), or know paths before step 3.
@@ -23,6 +26,7 @@ mod graph;
 mod groups;
 mod known;
 mod ledger;
+mod members;
 mod names;
 mod opened;
 mod origins;
@@ -33,7 +37,10 @@ mod recall;
 mod record;
 mod refs;
 mod scanner;
+#[cfg(test)]
+mod scanner_tests;
 mod scope;
+mod submodules;
 mod tellings;
 mod texts;
 mod told;
@@ -42,11 +49,14 @@ mod visits;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use bstr::BString;
 
 use crate::detect::Detector;
-use crate::model::{Finding, Tally};
+use crate::model::{Effort, Finding, Origin, Pace, Paced, Stages, Tally};
 use crate::source::odb::{Kinds, ObjectKind, OdbError, Progress, Walk};
-use crate::source::{Source, SourceError, Visitor};
+use crate::source::{MAX_ARCHIVE_DEPTH, Source, SourceError, Visitor};
 use crate::suppress::PathGlobs;
 
 use books::Books;
@@ -56,6 +66,7 @@ use pass::{Pass, Shared};
 use recall::Recalled;
 pub use refs::Refs;
 pub use scope::Scope;
+pub use submodules::Family;
 use tellings::Tellings;
 use told::Told;
 
@@ -76,8 +87,12 @@ pub struct History {
     pub memory: usize,
     /// Size above which blobs are left out, in bytes.
     pub max_size: u64,
+    /// Containers in containers that are opened; 0: none is, and they are scanned as they stand.
+    pub archive_depth: u32,
     /// Paths that do not count.
     pub exclude: PathGlobs,
+    /// What stands before all paths: empty, or where a submodule lies, with a `/` behind it.
+    pub prefix: BString,
     /// Where the scan leaves what it learnt for the next one, and looks for what the last one left.
     pub cache: Option<Cache>,
     /// How far the scan has come.
@@ -99,16 +114,24 @@ impl History {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory: Self::MEMORY,
             max_size: 100_000_000,
+            archive_depth: MAX_ARCHIVE_DEPTH,
             exclude,
+            prefix: BString::default(),
             cache: None,
             progress: Arc::default(),
             told: OnceLock::new(),
         }
     }
 
+    /// Whether a secret at `origin` was handed to visitors.
+    fn visited(&self, origin: &Origin) -> bool {
+        self.told.get().is_some_and(|told| told.visited(origin))
+    }
+
     /// Scans all objects.
     fn pass(&self, opened: &Opened, tally: &mut Tally) -> Result<Books, SourceError> {
-        let mut shared = Shared::new(&opened.odb, &self.detector, self.full).map_err(SourceError::Random)?;
+        let mut shared = Shared::new(&opened.odb, &self.detector, self.full, self.archive_depth)
+            .map_err(SourceError::Random)?;
         let recalled = self.cache.as_ref().and_then(|cache| {
             cache.load(tally, |archive| Recalled::new(archive, &shared, self.threads, self.max_size))
         });
@@ -125,27 +148,47 @@ impl History {
         let unreadable: Vec<_> = passes.iter_mut().flat_map(|p| std::mem::take(&mut p.unreadable)).collect();
         let unread = unreadable.iter().map(|&(number, _)| number).collect();
         let damaged = unreadable.iter().any(|(_, why)| !matches!(why, OdbError::Limit { .. }));
-        opened.retry(unreadable, self.max_size, &mut passes[0], tally);
+        let lost = opened.retry(unreadable, self.max_size, &mut passes[0], tally);
         // What was recalled comes first: a tree that was read again counts as it was read.
         parts.extend(passes.into_iter().map(Pass::close));
-        Ok(Books { unread, damaged, ..Books::new(shared, parts) })
+        Ok(Books { unread, lost, damaged, ..Books::new(shared, parts) })
     }
 }
 
 impl Source for History {
     fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError> {
-        let mut tally = Tally::default();
+        let (mut tally, mut clock) = (Tally::default(), Clock(Instant::now()));
+        let before = self.progress.bytes.load(Ordering::Relaxed);
         let opened = Opened::open(&self.place, &mut tally)?;
-        let books = self.pass(&opened, &mut tally)?;
+        let mut stages = Stages { open: clock.lap(), ..Stages::default() };
+        let mut books = self.pass(&opened, &mut tally)?;
+        stages.objects = clock.lap();
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
-        tally.bytes = self.progress.bytes.load(Ordering::Relaxed);
+        tally.bytes = books.bytes;
+        tally.add(std::mem::take(&mut books.containers.tally));
+        let (objects, searched, unread) =
+            (books.counts, books.searched, books.lost + books.missing.len() as u64);
         let (visits, told) = Tellings::tell(&opened, books, self, &mut tally)?;
-        for (object, why) in visits.make(&opened.odb, self.threads, self.max_size, visitor) {
+        stages.attribution = clock.lap();
+        let lost = visits.make(&opened.odb, self.threads, self.max_size, self.archive_depth, visitor);
+        for (object, why) in lost {
             tally.gap(format!("object {}", opened.odb.id(object)), why.to_string());
         }
+        stages.findings = clock.lap();
+        let inflated = self.progress.bytes.load(Ordering::Relaxed) - before;
+        tally.effort = Some(Box::new(Effort { objects, inflated, searched, unread, stages }));
         // A source is run once; a second run would tell the same.
         let _ = self.told.set(told);
         Ok(tally)
+    }
+
+    fn paced(&self) -> Option<Paced> {
+        let progress = Arc::clone(&self.progress);
+        Some(Box::new(move || {
+            let [objects, total, bytes] =
+                [&progress.objects, &progress.total, &progress.bytes].map(|n| n.load(Ordering::Relaxed));
+            Pace { objects, total, bytes }
+        }))
     }
 
     fn refine(&self, findings: Vec<Finding>) -> Vec<Finding> {
@@ -153,5 +196,16 @@ impl Source for History {
             Some(told) => told.refine(self.detector.pack(), findings),
             None => findings,
         }
+    }
+}
+
+/// Tells how long each stage took.
+struct Clock(Instant);
+
+impl Clock {
+    /// The time since the last lap, or the beginning.
+    fn lap(&mut self) -> std::time::Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
     }
 }

@@ -72,14 +72,15 @@ impl Opened {
     }
 
     /// Shows `pass` the objects that could not be read, as far as the `git` command can; the others become gaps.
+    /// Returns how many those are.
     pub(super) fn retry(
         &self,
         unreadable: Vec<(u32, OdbError)>,
         limit: u64,
         pass: &mut Pass<'_>,
         tally: &mut Tally,
-    ) {
-        let mut unnamed = 0usize;
+    ) -> u64 {
+        let (mut named, mut unnamed) = (0, 0);
         let mut unreadable = unreadable;
         unreadable.sort_by_key(|(number, _)| *number);
         for (asked, (number, why)) in unreadable.into_iter().enumerate() {
@@ -91,13 +92,17 @@ impl Opened {
                 }
                 Some(Err(OdbError::Limit { .. })) => tally.skip(SkipReason::Size),
                 None if matches!(why, OdbError::Limit { .. }) => tally.skip(SkipReason::Size),
-                _ if tally.gaps.len() < NAMED => tally.gap(format!("object {id}"), why.to_string()),
+                _ if tally.gaps.len() < NAMED => {
+                    tally.gap(format!("object {id}"), why.to_string());
+                    named += 1;
+                }
                 _ => unnamed += 1,
             }
         }
         if unnamed > 0 {
             tally.gap(format!("{unnamed} more objects"), "they cannot be read either");
         }
+        named + unnamed
     }
 }
 

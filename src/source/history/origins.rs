@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bstr::{BString, ByteSlice as _};
+use bstr::{BString, ByteSlice as _, ByteVec as _};
 
+use super::History;
 use super::books::Books;
 use super::opened::Opened;
 use super::scope::{Choice, Chosen};
@@ -27,6 +28,8 @@ pub(super) struct Origins<'h> {
     /// Tag objects that a ref leads to.
     tags: HashSet<u32>,
     unreachable: bool,
+    /// What stands before all paths.
+    prefix: &'h BString,
     /// What refs name that is no commit.
     named: Vec<Arc<Commit>>,
     read: RefCell<HashMap<u32, Arc<Commit>>>,
@@ -42,8 +45,9 @@ impl<'h> Origins<'h> {
         books: &'h Books,
         choice: &Choice<'_>,
         chosen: &Chosen,
-        scope: &super::Scope,
+        history: &'h History,
     ) -> Self {
+        let History { scope, prefix, .. } = history;
         let graph = &books.graph;
         let mut places = vec![OUT; graph.len()];
         for (place, &commit) in chosen.commits.iter().chain(&chosen.unreached).enumerate() {
@@ -75,6 +79,7 @@ impl<'h> Origins<'h> {
             notes,
             tags,
             unreachable: scope.unreachable,
+            prefix,
             named: Vec::new(),
             read: RefCell::default(),
             inflater: RefCell::new(Inflater::new(LIMIT)),
@@ -109,9 +114,9 @@ impl<'h> Origins<'h> {
                 number.filter(|&n| self.books.graph.commit(n).is_some() || self.books.tags.contains_key(&n));
             let bare = || Arc::new(Commit { id: about.to_string(), ..Commit::default() });
             let commit = known.map_or_else(bare, |n| self.commit_object(n));
-            return Origin::new(path, Place::Message(commit, MessageKind::Note));
+            return Origin::new(self.whole(&path), Place::Message(commit, MessageKind::Note));
         }
-        Origin::new(path, Place::Commit(self.commit(who)))
+        Origin::new(self.whole(&path), Place::Commit(self.commit(who)))
     }
 
     /// The place in the order of the commit or tag that is object `number`, unless it does not count; tags come
@@ -126,7 +131,15 @@ impl<'h> Origins<'h> {
 
     /// A text of kind `kind` in the commit or tag that is object `number`.
     pub(super) fn message(&self, number: u32, kind: MessageKind) -> Origin {
-        Origin::new("", Place::Message(self.commit_object(number), kind))
+        let path = self.prefix.strip_suffix(b"/").unwrap_or(self.prefix);
+        Origin::new(path, Place::Message(self.commit_object(number), kind))
+    }
+
+    /// `path` with what stands before all paths.
+    pub(super) fn whole(&self, path: &BString) -> BString {
+        let mut whole = self.prefix.clone();
+        whole.push_str(path);
+        whole
     }
 
     /// Every commit that was shown, by its id in hex: its number in the graph and its place in the order.

@@ -6,11 +6,13 @@ use super::graph::GraphPart;
 use super::groups::{Groups, LocalGroups};
 use super::known::Known;
 use super::ledger::{Entries, LedgerPart, Missing, Rows};
+use super::members::{self, MemberHit};
 use super::names::Names;
 use super::scanner::{Found, Scanner};
 use super::texts::texts;
 use crate::detect::Detector;
-use crate::model::{MessageKind, Span};
+use crate::model::{MessageKind, Span, Tally};
+use crate::source::archive::Kind;
 use crate::source::odb::{CommitParts, Object, ObjectId, ObjectKind, Odb, OdbError, TagParts, Visitor};
 
 /// A candidate in a blob.
@@ -46,6 +48,8 @@ pub(super) struct Shared<'h> {
     pub(super) detector: &'h Detector,
     /// Whether deltas are scanned in full like everything else.
     pub(super) full: bool,
+    /// Containers in containers that are opened; 0: none is.
+    pub(super) depth: u32,
     pub(super) names: Names,
     pub(super) missing: Missing,
     pub(super) groups: Groups,
@@ -65,9 +69,22 @@ pub(super) struct Pass<'h> {
     pub(super) tags: Vec<(u32, Option<ObjectId>)>,
     pub(super) hits: Vec<Hit>,
     pub(super) message_hits: Vec<MessageHit>,
+    pub(super) member_hits: Vec<MemberHit>,
+    pub(super) containers: Containers,
     pub(super) unreadable: Vec<(u32, OdbError)>,
     /// Objects of each kind, in the order of [`ObjectKind`].
     pub(super) counts: [u64; 4],
+    /// Bytes of blobs and of texts in commits and tags.
+    bytes: u64,
+}
+
+/// What is to be told of containers besides what was found in them.
+#[derive(Debug, Default)]
+pub(super) struct Containers {
+    /// What was skipped and what could not be read.
+    pub(super) tally: Tally,
+    /// Those of which something could not be read.
+    pub(super) unread: Vec<u32>,
 }
 
 /// What an object leaves for those that are deltas on it.
@@ -95,7 +112,13 @@ pub(super) struct Part {
     pub(super) tags: Vec<(u32, Option<ObjectId>)>,
     pub(super) hits: Vec<Hit>,
     pub(super) message_hits: Vec<MessageHit>,
+    pub(super) member_hits: Vec<MemberHit>,
+    pub(super) containers: Containers,
     pub(super) counts: [u64; 4],
+    /// Bytes of blobs and of texts in commits and tags.
+    pub(super) bytes: u64,
+    /// Bytes that were searched.
+    pub(super) searched: u64,
 }
 
 impl<'h> Shared<'h> {
@@ -103,9 +126,9 @@ impl<'h> Shared<'h> {
     ///
     /// # Errors
     /// When the system has no random numbers.
-    pub(super) fn new(odb: &'h Odb, detector: &'h Detector, full: bool) -> std::io::Result<Self> {
+    pub(super) fn new(odb: &'h Odb, detector: &'h Detector, full: bool, depth: u32) -> std::io::Result<Self> {
         let (names, missing, groups) = (Names::default(), Missing::default(), Groups::new()?);
-        Ok(Self { odb, detector, full, names, missing, groups, known: Known::default() })
+        Ok(Self { odb, detector, full, depth, names, missing, groups, known: Known::default() })
     }
 
     /// Whether object `number` is to be scanned: it is no further copy of another, and was not scanned earlier.
@@ -125,18 +148,29 @@ impl<'h> Pass<'h> {
             tags: Vec::new(),
             hits: Vec::new(),
             message_hits: Vec::new(),
+            member_hits: Vec::new(),
+            containers: Containers::default(),
             unreadable: Vec::new(),
             counts: [0; 4],
+            bytes: 0,
         }
     }
 
     /// What was written down.
     pub(super) fn close(self) -> Part {
-        let Self { ledger, graph, tags, hits, message_hits, counts, .. } = self;
-        Part { rows: ledger.into_rows(), graph, tags, hits, message_hits, counts }
+        let Self { scanner, ledger, graph, tags, hits, message_hits, counts, bytes, .. } = self;
+        let (rows, searched) = (ledger.into_rows(), scanner.searched);
+        let (member_hits, containers) = (self.member_hits, self.containers);
+        Part { rows, graph, tags, hits, message_hits, member_hits, containers, counts, bytes, searched }
     }
 
     fn blob(&mut self, object: &Object<'_, Legacy<'h>>, counts: bool) -> Found<'h> {
+        if self.shared.depth > 0
+            && let Some(kind) = Kind::of(object.bytes)
+            && (!counts || self.container(object, kind))
+        {
+            return Found::opaque();
+        }
         let found = match &object.derived {
             Some(derived) if !self.shared.full => match derived.legacy {
                 Legacy::Blob(base) => {
@@ -147,6 +181,7 @@ impl<'h> Pass<'h> {
             _ => self.scanner.scan(object.bytes),
         };
         if counts {
+            self.bytes += object.bytes.len() as u64;
             let pack = self.shared.detector.pack();
             for candidate in self.scanner.settled(object.bytes, &found) {
                 if let Some(group) = self.groups.number(pack, object.bytes, &candidate, false) {
@@ -157,10 +192,34 @@ impl<'h> Pass<'h> {
         found
     }
 
+    /// Searches the members of a container. Whether all of it could be read.
+    fn container(&mut self, object: &Object<'_, Legacy<'h>>, kind: Kind) -> bool {
+        let Self { scanner, groups, member_hits, .. } = self;
+        let (number, pack) = (object.number, self.shared.detector.pack());
+        let mut found =
+            |group, member, span| member_hits.push(MemberHit { object: number, group, member, span });
+        let tally = members::search(kind, object.bytes, self.shared.depth, scanner, groups, pack, &mut found);
+        let Tally { skipped, gaps, .. } = tally;
+        let whole = gaps.is_empty();
+        if !whole {
+            self.containers.unread.push(number);
+        } else {
+            // Otherwise it is scanned as it stands, too, and counted there.
+            self.bytes += object.bytes.len() as u64;
+        }
+        let all = &mut self.containers.tally;
+        all.add(Tally { skipped, ..Tally::default() });
+        for gap in gaps {
+            all.gap(format!("object {}{}", self.shared.odb.id(number), gap.what), gap.why);
+        }
+        whole
+    }
+
     fn message(&mut self, number: u32, kind: ObjectKind, bytes: &[u8], message: usize) {
         let pack = self.shared.detector.pack();
         for (kind, range) in texts(kind, bytes, message) {
             let text = &bytes[range.clone()];
+            self.bytes += text.len() as u64;
             let found = self.scanner.scan(text);
             for candidate in self.scanner.settled(text, &found) {
                 if let Some(group) = self.groups.number(pack, text, &candidate, true) {

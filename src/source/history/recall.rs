@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::archive::Archive;
+use super::archive::{AGAIN, Archive};
 use super::graph::GraphPart;
 use super::groups::LocalGroups;
 use super::known::{Known, numbers};
@@ -49,7 +49,12 @@ impl Recalled {
         let rows = if with_trees { recall.rows()? } else { Rows::default() };
         let Recall { known, .. } = recall;
         let counts = known.counts();
-        Some(Self { part: Part { rows, graph, tags, hits, message_hits, counts }, known })
+        // Containers in which anything was found are searched again.
+        let (member_hits, containers) = Default::default();
+        let (bytes, searched) = (0, 0);
+        let part =
+            Part { rows, graph, tags, hits, message_hits, member_hits, containers, counts, bytes, searched };
+        Some(Self { part, known })
     }
 }
 
@@ -68,7 +73,7 @@ impl Recall<'_, '_> {
     fn survey(&mut self) -> bool {
         let kinds = self.archive.kinds.iter().zip(&self.numbers);
         let gone = kinds.clone().filter(|&(_, &number)| number == NONE);
-        let lasting = [ObjectKind::Tree, ObjectKind::Blob].map(|kind| kind as u8);
+        let lasting = [ObjectKind::Tree as u8, ObjectKind::Blob as u8, AGAIN];
         let (mut any, mut with_trees) = (false, true);
         for (kind, _) in gone {
             any = true;
@@ -76,7 +81,9 @@ impl Recall<'_, '_> {
         }
         self.known.stale = any;
         for (&kind, &number) in kinds.filter(|&(_, &number)| number != NONE) {
-            let apart = kind == ObjectKind::Commit as u8 || (kind == ObjectKind::Tree as u8 && !with_trees);
+            let apart = kind == AGAIN
+                || kind == ObjectKind::Commit as u8
+                || (kind == ObjectKind::Tree as u8 && !with_trees);
             if !apart {
                 self.known.add(number, kind);
             }

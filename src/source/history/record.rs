@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::archive::Archive;
+use super::archive::{AGAIN, Archive};
 use super::books::Books;
 use super::ledger::NONE;
 use super::pruned::{EMPTY, Pruned, Target};
@@ -51,7 +51,9 @@ impl<'r> Record<'r> {
         let numbers = (0..odb.len()).filter(|n| !apart.contains(n) && odb.is_first(*n));
         let mut seen: Vec<(u32, u8)> =
             numbers.map(|n| (n, kind(books, n))).filter(|&(n, kind)| admits(kind) && !lacks(n)).collect();
-        let is_old = |&(n, _): &(u32, u8)| books.known.has(n) || incomplete.contains(&n);
+        let again = again(books);
+        let is_old =
+            |&(n, _): &(u32, u8)| books.known.has(n) || incomplete.contains(&n) || again.contains(&n);
         if !books.known.stale && seen.iter().all(is_old) {
             return None;
         }
@@ -61,7 +63,7 @@ impl<'r> Record<'r> {
         for (number, kind) in seen {
             objects[number as usize] = archive.kinds.len() as u32;
             archive.ids.extend_from_slice(odb.id_bytes(number));
-            archive.kinds.push(kind);
+            archive.kinds.push(if again.contains(&number) { AGAIN } else { kind });
         }
         Some(Self { odb, books, pruned, archive, objects, incomplete })
     }
@@ -189,6 +191,12 @@ impl<'r> Record<'r> {
         }
         (open == 0).then_some(())
     }
+}
+
+/// Blobs that the next scan has to open again.
+fn again(books: &Books) -> HashSet<u32> {
+    let found = books.member_hits.iter().map(|h| h.object);
+    found.chain(books.containers.unread.iter().copied()).collect()
 }
 
 /// By pruned tree: whether it leads to an object that is missing.

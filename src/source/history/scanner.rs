@@ -14,6 +14,8 @@ pub(super) struct Scanner<'d> {
     detector: &'d Detector,
     scratch: Scratch,
     changes: Changes,
+    /// Bytes that were searched.
+    pub(super) searched: u64,
 }
 
 /// What was found in a blob, as it is handed to blobs that are made from it.
@@ -30,13 +32,14 @@ pub(super) struct Found<'d> {
 impl<'d> Scanner<'d> {
     /// A scanner that finds what `detector` finds.
     pub(super) fn new(detector: &'d Detector) -> Self {
-        Self { detector, scratch: Scratch::default(), changes: Changes::default() }
+        Self { detector, scratch: Scratch::default(), changes: Changes::default(), searched: 0 }
     }
 
     /// Scans a whole blob.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Found<'d> {
         let mut candidates = Vec::new();
         let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
+        self.searched += trace.searched;
         Found { candidates, wakes: trace.wakes, whole: trace.whole }.sorted()
     }
 
@@ -59,6 +62,7 @@ impl<'d> Scanner<'d> {
         let searched =
             self.detector.find_in(&mut self.scratch, bytes, changed, &found.wakes, &mut |c| new.push(c));
         let Ok(trace) = searched else { return self.scan(bytes) };
+        self.searched += trace.searched;
         self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
         found.candidates.append(&mut new);
         found.wakes.extend(trace.wakes);
@@ -87,6 +91,11 @@ impl<'d> Scanner<'d> {
 }
 
 impl Found<'_> {
+    /// Of a blob that is not text: what is made from it is searched in full.
+    pub(super) fn opaque() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
     fn sorted(mut self) -> Self {
         self.candidates.sort_by_key(|c| c.reads.start);
         self.wakes.sort_unstable_by_key(|w| w.reads.start);

@@ -7,6 +7,7 @@ use bstr::{BString, ByteSlice as _};
 
 use super::attribution::{Story, Teller};
 use super::books::Books;
+use super::members::MemberHit;
 use super::opened::Opened;
 use super::origins::Origins;
 use super::paths::{Paths, ROOT};
@@ -57,7 +58,7 @@ impl<'h> Tellings<'h> {
         let choice = Choice { odb: &opened.odb, graph: &books.graph, refs: &opened.refs, tags: &books.tags };
         let chosen = choice.choose(scope)?;
         tally.commits = (chosen.commits.len() + chosen.unreached.len()) as u64;
-        let origins = Origins::new(opened, &books, &choice, &chosen, scope);
+        let origins = Origins::new(opened, &books, &choice, &chosen, history);
         let told = vec![GroupTold::default(); books.groups.len()];
         let mut tellings = Tellings {
             opened,
@@ -81,9 +82,9 @@ impl<'h> Tellings<'h> {
             .filter_map(|(name, id)| Some((name.clone(), choice.commit(id)?)))
             .collect();
         in_report_order(&mut refs, opened.refs.branch.as_ref());
-        let commits = origins.into_shown();
+        let (commits, origins) = (origins.into_shown(), visits.origins().cloned().collect());
         let Books { graph, groups, .. } = books;
-        Ok((visits, Told { graph, groups, commits, reached: chosen.reached, told, refs }))
+        Ok((visits, Told { graph, groups, commits, reached: chosen.reached, told, refs, origins }))
     }
 
     /// Gaps for trees and parents of commits that are not there.
@@ -138,7 +139,7 @@ impl<'h> Tellings<'h> {
         teller.go_through(&self.chosen.unreached, false);
         for (group, path) in self.head(choice, &mut teller) {
             if let Some(told) = self.told.get_mut(group as usize) {
-                told.at_head = Some(teller.paths.text(path));
+                told.at_head = Some(self.origins.whole(&teller.paths.text(path)));
             }
         }
         let stories = std::mem::take(&mut teller.stories);
@@ -181,15 +182,18 @@ impl<'h> Tellings<'h> {
     fn story(&mut self, group: u32, story: &Story, paths: &Paths<'_>, tally: &mut Tally) {
         let sightings = story.sightings.iter().map(|s| (s, paths.text(s.path)));
         let (out, counted): (Vec<_>, Vec<_>) =
-            sightings.partition(|(_, path)| self.exclude.contains(path.as_bstr(), false));
+            sightings.partition(|(_, path)| self.exclude.contains(self.origins.whole(path).as_bstr(), false));
         out.iter().for_each(|_| tally.skip(SkipReason::Excluded));
         let told = &mut self.told[group as usize];
         told.commits = story.commits;
-        told.paths = counted.iter().map(|(_, path)| path.clone()).collect();
+        told.paths = counted.iter().map(|(_, path)| self.origins.whole(path)).collect();
         for (sighting, path) in counted.into_iter().take(VISITED) {
             let origin = self.origins.file(sighting.commit, path);
             for span in spans(self.books, sighting.object, group) {
                 self.visits.add(sighting.object, origin.clone(), None, span);
+            }
+            for hit in in_members(self.books, sighting.object, group) {
+                self.visits.add_member(sighting.object, origin.clone(), hit.member, hit.span);
             }
         }
     }
@@ -197,13 +201,19 @@ impl<'h> Tellings<'h> {
     /// Visits what lies in no commit at all.
     fn unsighted(&mut self, stories: &[Story]) {
         let mut seen = HashSet::new();
-        for hit in &self.books.hits {
-            if stories[hit.group as usize].sightings.is_empty() && seen.insert(hit.group) {
-                let id: Arc<str> = self.opened.odb.id(hit.object).to_string().into();
-                let path = self.name_of(hit.object);
-                for span in spans(self.books, hit.object, hit.group) {
-                    let origin = Origin::new(path.clone(), Place::Unreachable(Arc::clone(&id)));
-                    self.visits.add(hit.object, origin, None, span);
+        let hits = self.books.hits.iter().map(|h| (h.object, h.group));
+        for (object, group) in hits.chain(self.books.member_hits.iter().map(|h| (h.object, h.group))) {
+            if stories[group as usize].sightings.is_empty() && seen.insert(group) {
+                let id: Arc<str> = self.opened.odb.id(object).to_string().into();
+                let origin = Origin::new(
+                    self.origins.whole(&self.name_of(object)),
+                    Place::Unreachable(Arc::clone(&id)),
+                );
+                for span in spans(self.books, object, group) {
+                    self.visits.add(object, origin.clone(), None, span);
+                }
+                for hit in in_members(self.books, object, group) {
+                    self.visits.add_member(object, origin.clone(), hit.member, hit.span);
                 }
             }
         }
@@ -222,7 +232,10 @@ impl<'h> Tellings<'h> {
         for (i, story) in lost.iter().enumerate() {
             if let Some(first) = story.sightings.first() {
                 let commit = &self.origins.commit(first.commit).id;
-                let why = format!("{cause}; commit {commit} has it at {}", paths.text(first.path));
+                let why = format!(
+                    "{cause}; commit {commit} has it at {}",
+                    self.origins.whole(&paths.text(first.path))
+                );
                 tally.gap(format!("object {}", self.books.missing[i]), why);
             }
         }
@@ -258,4 +271,10 @@ fn spans(books: &Books, object: u32, group: u32) -> impl Iterator<Item = Span> {
     let from = books.hits.partition_point(|h| (h.object, h.group) < (object, group));
     let same = books.hits[from..].iter().take_while(move |h| (h.object, h.group) == (object, group));
     same.map(|h| h.span)
+}
+
+/// Where `group` lies in members of the container `object`.
+fn in_members(books: &Books, object: u32, group: u32) -> impl Iterator<Item = &MemberHit> {
+    let from = books.member_hits.partition_point(|h| (h.object, h.group) < (object, group));
+    books.member_hits[from..].iter().take_while(move |h| (h.object, h.group) == (object, group))
 }

@@ -1,13 +1,13 @@
 //! What is told of the findings once the whole history is known: one for each secret, and how far it spread.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
 
 use super::containing::containing;
 use super::graph::Graph;
 use super::groups::Groups;
-use crate::model::{Finding, Place, Spread};
+use crate::model::{Finding, Origin, Place, Spread};
 use crate::rule::RulePack;
 
 /// What is known of a history after its scan.
@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub(super) told: Vec<GroupTold>,
     /// Refs that name commits, with the commit, in the order in which reports list them.
     pub(super) refs: Vec<(BString, u32)>,
+    /// Where everything that was visited lies.
+    pub(super) origins: HashSet<Origin>,
 }
 
 /// What is known of one group.
@@ -62,6 +64,13 @@ impl Told {
         refined
     }
 
+    /// Whether something at `origin`, or in a container there, was visited.
+    pub(super) fn visited(&self, origin: &Origin) -> bool {
+        let path = &*origin.path;
+        let outer = path.find_iter(b"!").map(|at| Origin::new(&path[..at], origin.place.clone()));
+        self.origins.contains(origin) || outer.into_iter().any(|outer| self.origins.contains(&outer))
+    }
+
     fn group(&self, pack: &RulePack, finding: &Finding) -> Option<u32> {
         let in_message = matches!(finding.origin.place, Place::Message(_, kind) if kind != crate::model::MessageKind::Note);
         // The value is hashed to find its group; the hash stays here.
@@ -91,7 +100,9 @@ impl Told {
         let mut others = told.paths;
         others.sort_unstable();
         others.dedup();
-        others.retain(|p| *p != *finding.origin.path);
+        // A container is no other path of what lies in it.
+        let own = |p: &BString| finding.origin.path.strip_prefix(p.as_slice()).is_some_and(is_inside);
+        others.retain(|p| !own(p));
         let commit = finding.origin.commit().and_then(|c| self.commits.get(&c.id)).map(|&(c, _)| c);
         let containing = commit.and_then(|c| refs.get(&c)).map_or(&[][..], Vec::as_slice);
         let named = containing.iter().take(Spread::LISTED).map(|&r| self.refs[r as usize].0.clone());
@@ -105,6 +116,11 @@ impl Told {
             other_paths: others.into_iter().take(Spread::LISTED).collect(),
         }
     }
+}
+
+/// Whether `rest`, which follows a path, ends it or leads into the container there.
+fn is_inside(rest: &[u8]) -> bool {
+    matches!(rest.first(), None | Some(b'!'))
 }
 
 /// Sorts refs as reports list them: the branch of `HEAD`, branches, remote branches, tags, others; each by name.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::members;
 use crate::model::{Blob, Origin, Span};
 use crate::source::Visitor;
 use crate::source::odb::{Inflater, Odb, OdbError};
@@ -12,7 +13,15 @@ use crate::source::odb::{Inflater, Odb, OdbError};
 /// What is visited: by object, what of it counts and where it comes from.
 #[derive(Debug, Default)]
 pub(super) struct Visits {
-    by_object: BTreeMap<u32, BTreeMap<Sight, Vec<Span>>>,
+    by_object: BTreeMap<u32, Sights>,
+}
+
+/// What of one object is visited.
+#[derive(Debug, Default)]
+struct Sights {
+    parts: BTreeMap<Sight, Vec<Span>>,
+    /// What in its members, where it is a container: by place, then member.
+    members: BTreeMap<Origin, BTreeMap<u32, Vec<Span>>>,
 }
 
 /// A part of an object at a place.
@@ -27,15 +36,29 @@ impl Visits {
     /// Adds the secret at `span` of the part `part` of `object`, which lies at `origin`.
     pub(super) fn add(&mut self, object: u32, origin: Origin, part: Option<Range<usize>>, span: Span) {
         let sight = Sight { origin, part: part.map(|p| (p.start, p.end)) };
-        self.by_object.entry(object).or_default().entry(sight).or_default().push(span);
+        self.by_object.entry(object).or_default().parts.entry(sight).or_default().push(span);
     }
 
-    /// Visits everything on `threads` threads. Returns the objects that could not be read a second time.
+    /// Adds the secret at `span` of the member `member` of the container `object`, which lies at `origin`.
+    pub(super) fn add_member(&mut self, object: u32, origin: Origin, member: u32, span: Span) {
+        let members = &mut self.by_object.entry(object).or_default().members;
+        members.entry(origin).or_default().entry(member).or_default().push(span);
+    }
+
+    /// Where everything comes from.
+    pub(super) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.by_object
+            .values()
+            .flat_map(|s| s.parts.keys().map(|sight| &sight.origin).chain(s.members.keys()))
+    }
+
+    /// Visits everything on `threads` threads; objects of at most `limit` bytes, containers down to `depth`. Returns the objects that could not be read a second time.
     pub(super) fn make<'v>(
         self,
         odb: &Odb,
         threads: usize,
         limit: u64,
+        depth: u32,
         visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync),
     ) -> Vec<(u32, OdbError)> {
         let objects: Vec<_> = self.by_object.into_iter().collect();
@@ -48,7 +71,12 @@ impl Visits {
                     failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((*object, why));
                     continue;
                 }
-                for (sight, spans) in sights {
+                for (origin, wanted) in &sights.members {
+                    if members::visit(&bytes, depth, origin, wanted, visitor.as_mut()).is_break() {
+                        return;
+                    }
+                }
+                for (sight, spans) in &sights.parts {
                     let (start, end) = sight.part.unwrap_or((0, bytes.len()));
                     let part = bytes.get(start..end).unwrap_or_default();
                     let spans = disjoint(spans);
@@ -69,7 +97,7 @@ impl Visits {
 }
 
 /// `spans` sorted, those that overlap made one.
-fn disjoint(spans: &[Span]) -> Vec<Span> {
+pub(super) fn disjoint(spans: &[Span]) -> Vec<Span> {
     let mut sorted = spans.to_vec();
     sorted.sort_unstable();
     let mut merged: Vec<Span> = Vec::with_capacity(sorted.len());

@@ -207,7 +207,7 @@ impl<L> Shared<'_, L> {
         let loose = self.odb.loose_numbers();
         self.ends.push(end + loose.len());
         let packed: u64 = self.forests.iter().map(|f| f.len() as u64).sum();
-        self.progress.total.store(packed + loose.len() as u64, Ordering::Relaxed);
+        self.progress.total.fetch_add(packed + loose.len() as u64, Ordering::Relaxed);
         self
     }
 
