@@ -27,6 +27,7 @@ mod hiding_places;
 mod history;
 mod history_archives;
 mod history_cache;
+mod history_full;
 mod history_scope;
 mod history_submodules;
 #[cfg(feature = "fetcher")]
@@ -40,6 +41,7 @@ mod parsers;
 mod pre_receive;
 mod readme;
 mod repo;
+mod repositories;
 mod rules;
 mod sandbox;
 #[cfg(all(feature = "fetcher", unix))]

@@ -166,8 +166,7 @@ impl Source for History {
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
         tally.bytes = books.bytes;
         tally.add(std::mem::take(&mut books.containers.tally));
-        let (objects, searched, unread) =
-            (books.counts, books.searched, books.lost + books.missing.len() as u64);
+        let (objects, searched, unread) = (books.counts, books.searched, opened.unread(&books));
         let (visits, told) = Tellings::tell(&opened, books, self, &mut tally)?;
         stages.attribution = clock.lap();
         let lost = visits.make(&opened.odb, self.threads, self.max_size, self.archive_depth, visitor);

@@ -1,12 +1,14 @@
 //! A repository or bundle whose objects and refs lie open.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Refs;
+use super::books::Books;
 use super::pass::Pass;
 use crate::model::{SkipReason, Tally};
 use crate::source::SourceError;
-use crate::source::odb::{Bundle, Layout, Object, Odb, OdbError, Visitor as _, git_object};
+use crate::source::odb::{Bundle, Layout, Object, ObjectId, Odb, OdbError, Visitor as _, git_object};
 
 /// Objects that are asked of the `git` command when this reader cannot read them; more are unlikely to fare better.
 const ASKED: usize = 64;
@@ -23,6 +25,8 @@ pub(super) struct Opened {
     git_dir: Option<PathBuf>,
     /// Whether objects may be missing because a promisor holds them.
     pub(super) partial: bool,
+    /// Whether objects may be missing because they came with commits that a bundle builds on.
+    pub(super) builds_on: bool,
 }
 
 impl Opened {
@@ -53,7 +57,7 @@ impl Opened {
                 refs.shallow.len()
             ));
         }
-        Ok(Self { odb, refs, git_dir: Some(layout.git_dir), partial: layout.partial })
+        Ok(Self { odb, refs, git_dir: Some(layout.git_dir), partial: layout.partial, builds_on: false })
     }
 
     fn bundle(place: &Path, tally: &mut Tally) -> Result<Self, SourceError> {
@@ -66,9 +70,10 @@ impl Opened {
                 bundle.prerequisites.len()
             ));
         }
+        let builds_on = !bundle.prerequisites.is_empty();
         let refs = Refs { shallow: bundle.prerequisites, ..refs };
         remark(&bundle.odb, tally);
-        Ok(Self { odb: bundle.odb, refs, git_dir: None, partial: bundle.partial })
+        Ok(Self { odb: bundle.odb, refs, git_dir: None, partial: bundle.partial, builds_on })
     }
 
     /// Shows `pass` the objects that could not be read, as far as the `git` command can; the others become gaps.
@@ -103,6 +108,21 @@ impl Opened {
             tally.gap(format!("{unnamed} more objects"), "they cannot be read either");
         }
         named + unnamed
+    }
+}
+
+impl Opened {
+    /// Objects that should be here and cannot be read: damaged, or named by trees and commits and missing.
+    pub(super) fn unread(&self, books: &Books) -> u64 {
+        if self.builds_on {
+            return books.lost;
+        }
+        let cut = |commit: u32, id: &ObjectId| {
+            self.refs.shallow.contains(id) || self.refs.shallow.contains(&self.odb.id(commit))
+        };
+        let missing = books.graph.missing.iter().filter(|(commit, id)| !cut(*commit, id)).map(|(_, id)| id);
+        let missing: BTreeSet<_> = missing.chain(&books.missing).collect();
+        books.lost + missing.len() as u64
     }
 }
 

@@ -132,7 +132,8 @@ impl Refs {
         let worktrees = git_output(dir, "worktree", &["list", "--porcelain"])?;
         let heads = worktrees.lines().filter_map(|l| ObjectId::from_hex(l.strip_prefix(b"HEAD ")?));
         self.heads.extend(heads.filter(|id| !id.is_zero()).chain(self.head));
-        let logged = git_output(dir, "rev-list", &["--no-walk", "--ignore-missing", "--reflog"])?;
+        // Its (empty) standard input keeps git from asking for revisions where no reflog has any.
+        let logged = git_output(dir, "rev-list", &["--no-walk", "--ignore-missing", "--reflog", "--stdin"])?;
         self.logged.extend(logged.lines().filter_map(ObjectId::from_hex));
         Ok(())
     }

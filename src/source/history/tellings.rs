@@ -89,6 +89,9 @@ impl<'h> Tellings<'h> {
 
     /// Gaps for trees and parents of commits that are not there.
     fn lost_commits(&self, tally: &mut Tally) {
+        if self.opened.builds_on {
+            return;
+        }
         let mut unnamed = 0;
         for (number, id) in &self.books.graph.missing {
             let commit = self.opened.odb.id(*number);
@@ -101,7 +104,7 @@ impl<'h> Tellings<'h> {
                 continue;
             }
             if tally.gaps.len() < NAMED {
-                tally.gap(format!("object {id}"), format!("it is missing; commit {commit} names it"));
+                tally.gap(format!("object {id}"), format!("{}; commit {commit} names it", self.cause()));
             } else {
                 unnamed += 1;
             }
@@ -225,15 +228,27 @@ impl<'h> Tellings<'h> {
         edge.map_or_else(BString::default, |e| self.books.names[e.name as usize].to_vec().into())
     }
 
+    /// Why an object is not there.
+    fn cause(&self) -> &'static str {
+        if self.opened.partial { "the clone is partial and left it out" } else { "it is missing" }
+    }
+
     /// Gaps for objects that trees name and that are not there.
     fn lost_files(&self, lost: &[Story], paths: &Paths<'_>, tally: &mut Tally) {
-        let cause =
-            if self.opened.partial { "the clone is partial and left it out" } else { "it is missing" };
+        if self.opened.builds_on {
+            let names = self.books.missing.len() + self.books.graph.missing.len();
+            if names > 0 {
+                let note = format!("{names} objects that the bundle names came with commits before it");
+                tally.notes.push(note);
+            }
+            return;
+        }
         for (i, story) in lost.iter().enumerate() {
             if let Some(first) = story.sightings.first() {
                 let commit = &self.origins.commit(first.commit).id;
                 let why = format!(
-                    "{cause}; commit {commit} has it at {}",
+                    "{}; commit {commit} has it at {}",
+                    self.cause(),
                     self.origins.whole(&paths.text(first.path))
                 );
                 tally.gap(format!("object {}", self.books.missing[i]), why);

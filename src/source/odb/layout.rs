@@ -106,12 +106,17 @@ impl Layout {
             _ => return Ok(()),
         };
         let unreadable = |e: git2::Error| OdbError::file(&path, io::Error::other(e.message().to_owned()));
-        let mut entries = config.entries(Some(r"^extensions\.")).map_err(unreadable)?;
+        let mut entries =
+            config.entries(Some(r"^(extensions\.|remote\..*\.promisor$)")).map_err(unreadable)?;
         while let Some(entry) = entries.next() {
             let entry = entry.map_err(unreadable)?;
             let name = String::from_utf8_lossy(entry.name_bytes()).to_lowercase();
             let value = String::from_utf8_lossy(entry.value_bytes()).to_lowercase();
-            match (name.trim_start_matches("extensions."), value.as_str()) {
+            let Some(extension) = name.strip_prefix("extensions.") else {
+                self.partial |= !["false", "no", "off", "0"].contains(&value.as_str());
+                continue;
+            };
+            match (extension, value.as_str()) {
                 ("objectformat", "sha1") | ("refstorage", "files") => {}
                 ("objectformat", "sha256") => self.hash = HashKind::Sha256,
                 ("refstorage", "reftable") => self.reftable = true,
