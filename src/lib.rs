@@ -6,7 +6,7 @@
 //! | floor | modules | what they know |
 //! |---|---|---|
 //! | 7 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
-//! | 6 | [`scan`] | the order of the pipeline |
+//! | 6 | [`scan`], [`rotate`] | the order of the pipeline; new values for what leaked |
 //! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
@@ -24,6 +24,8 @@ pub mod entropy;
 pub mod line_hash;
 pub mod model;
 pub mod report;
+#[cfg(feature = "fetcher")]
+pub mod rotate;
 pub mod rule;
 pub mod scan;
 pub mod source;

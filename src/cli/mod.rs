@@ -11,6 +11,8 @@ mod ci;
 mod explain;
 mod failure;
 mod files_flags;
+#[cfg(feature = "fetcher")]
+mod found;
 mod git;
 mod git_scan;
 mod gitleaks;
@@ -21,6 +23,8 @@ mod index;
 mod limit_flags;
 mod native_hook;
 mod output_flags;
+#[cfg(feature = "fetcher")]
+mod rotate;
 mod rule_flags;
 mod rules;
 mod scan;
@@ -53,6 +57,8 @@ mod heading {
     #[cfg(feature = "fetcher")]
     pub(super) const VERIFICATION: &str = "Verification";
     #[cfg(feature = "fetcher")]
+    pub(super) const ROTATION: &str = "Rotation";
+    #[cfg(feature = "fetcher")]
     pub(super) const MANAGER: &str = "Secrets manager";
     #[cfg(all(feature = "fetcher", unix))]
     pub(super) const SERVER: &str = "Server";
@@ -83,6 +89,8 @@ enum Command {
     Verify(verify::Args),
     #[cfg(feature = "fetcher")]
     Index(index::Args),
+    #[cfg(feature = "fetcher")]
+    Rotate(rotate::Args),
     AgentHook(agent_hook::Args),
     #[cfg(feature = "fetcher")]
     Get(secrets::get::Args),
@@ -117,6 +125,8 @@ impl Command {
             Self::Verify(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Index(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Rotate(args) => args.run(),
             Self::AgentHook(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Get(args) => args.run(),

@@ -12,13 +12,47 @@ use crate::model::{Finding, Lent, Managed, Verdict};
 
 /// What a found text is to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Handle {
+pub enum Handle {
+    /// A token.
     Token,
+    /// A token's accessor.
     Accessor,
+    /// The secret id of an AppRole.
     SecretId,
+    /// A lease's id.
     LeaseId,
     /// The name or password of a user that a database engine made.
     DynamicUser,
+}
+
+/// A found text that a server can be asked about.
+#[derive(Clone)]
+pub struct Held {
+    /// What it is.
+    pub handle: Handle,
+    pub(super) text: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Held({:?})", self.handle)
+    }
+}
+
+/// What is known of the lease of a dynamic user.
+pub(super) struct LeaseOf {
+    /// The beginning of the role's name.
+    role: String,
+    /// Leases of roles with such a name that were looked at.
+    looked: usize,
+    pub(super) lease: Option<FoundLease>,
+}
+
+/// A lease that lives.
+pub(super) struct FoundLease {
+    path: String,
+    pub(super) id: Zeroizing<String>,
+    answer: Secret,
 }
 
 /// Asks one server.
@@ -34,7 +68,7 @@ const SLACK: i64 = 5;
 
 impl Handle {
     /// What `finding` is, if a server can be asked about it, and the text to ask about.
-    pub(super) fn of(finding: &Finding) -> Option<(Self, Zeroizing<String>)> {
+    pub fn of(finding: &Finding) -> Option<Held> {
         // Sent to the configured server alone, because the user said --lookup.
         let text = std::str::from_utf8(finding.secret.expose()).ok()?.trim();
         let around = String::from_utf8_lossy(finding.excerpt.text.expose()).into_owned();
@@ -48,10 +82,22 @@ impl Handle {
             _ if is_token_like(text) && around.to_ascii_lowercase().contains("accessor") => Self::Accessor,
             _ => {
                 let user = dynamic_user(text).or_else(|| dynamic_user(&around))?;
-                return Some((Self::DynamicUser, Zeroizing::new(user.to_owned())));
+                let text = Zeroizing::new(user.to_owned());
+                return Some(Held { handle: Self::DynamicUser, text });
             }
         };
-        Some((handle, Zeroizing::new(text.to_owned())))
+        Some(Held { handle, text: Zeroizing::new(text.to_owned()) })
+    }
+
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Accessor => "token's accessor",
+            Self::SecretId => "AppRole secret id",
+            Self::LeaseId => "lease",
+            Self::DynamicUser => "dynamic user",
+        }
     }
 }
 
@@ -94,6 +140,18 @@ impl Lookup<'_> {
     }
 
     async fn secret_id(&self, text: &str) -> Result<Option<Verdict>, Fault> {
+        let Some((role, answer)) = self.role_of(text).await? else {
+            return Ok(Some(self.dead("auth/approle")));
+        };
+        let json = parse(&answer)?;
+        let data = json.field("data").unwrap_or(Json::NULL);
+        let uses = data.field("secret_id_num_uses").and_then(Json::unsigned).unwrap_or_default();
+        let uses = if uses == 0 { "any number of logins".to_owned() } else { format!("{uses} more logins") };
+        Ok(Some(self.alive(&role, data, "expiration_time", vec![format!("good for {uses}")])))
+    }
+
+    /// The AppRole that the secret id `text` belongs to (`auth/approle/role/NAME`), and what the server says of it.
+    pub(super) async fn role_of(&self, text: &str) -> Result<Option<(String, Secret)>, Fault> {
         let mounts = self.server.ask(Method::Get, "sys/auth", None).await?;
         let mounts = parse(&mounts)?;
         let all = mounts.field("data").unwrap_or(mounts);
@@ -108,25 +166,13 @@ impl Lookup<'_> {
                         Err(fault) if fault.kind() == FaultKind::NotFound => continue,
                         answer => answer?,
                     };
-                let json = parse(&answer)?;
-                if let Some(data) = json.field("data").filter(|d| d.field("secret_id_accessor").is_some()) {
-                    let uses = data.field("secret_id_num_uses").and_then(Json::unsigned).unwrap_or_default();
-                    let uses = if uses == 0 {
-                        "any number of logins".to_owned()
-                    } else {
-                        format!("{uses} more logins")
-                    };
-                    let path = format!("{base}/{role}");
-                    return Ok(Some(self.alive(
-                        &path,
-                        data,
-                        "expiration_time",
-                        vec![format!("good for {uses}")],
-                    )));
+                let known = parse(&answer)?.at("data.secret_id_accessor").is_some();
+                if known {
+                    return Ok(Some((format!("{base}/{role}"), answer)));
                 }
             }
         }
-        Ok(Some(self.dead("auth/approle")))
+        Ok(None)
     }
 
     async fn lease(&self, id: &str) -> Result<Verdict, Fault> {
@@ -143,42 +189,51 @@ impl Lookup<'_> {
         }
     }
 
-    /// A user such as `v-token-app-4Yd…-1700000000` belongs to the lease of its role that was given at that time.
     async fn dynamic_user(&self, user: &str) -> Result<Option<Verdict>, Fault> {
-        let Some((role, made)) = role_and_time(user) else { return Ok(None) };
-        let mut looked = 0;
+        let LeaseOf { role, looked, lease } = self.lease_of(user).await?;
+        if let Some(FoundLease { path, answer, .. }) = lease {
+            let json = parse(&answer)?;
+            let data = json.field("data").unwrap_or(Json::NULL);
+            return Ok(Some(self.alive(&path, data, "expire_time", Vec::new())));
+        }
+        let path =
+            if looked > 0 { format!("a lease of a role {role}…") } else { format!("a role {role}…") };
+        let managed = Managed { manager: self.name.to_owned(), path, ..Managed::default() };
+        Ok(Some(Verdict::Destroyed(Managed { notes: vec!["its lease has ended".to_owned()], ..managed })))
+    }
+
+    /// A user such as `v-token-app-4Yd…-1700000000` belongs to the lease of its role that was given at that time.
+    pub(super) async fn lease_of(&self, user: &str) -> Result<LeaseOf, Fault> {
+        let (role, made) = role_and_time(user).unwrap_or_default();
+        let mut found = LeaseOf { role, looked: 0, lease: None };
         for mount in self.list("sys/leases/lookup").await? {
             let creds = format!("sys/leases/lookup/{mount}creds");
-            for found in self.list(&creds).await? {
-                let full = found.trim_end_matches('/');
-                if !full.starts_with(&role) {
+            for role in self.list(&creds).await? {
+                let full = role.trim_end_matches('/');
+                if !full.starts_with(&found.role) {
                     continue;
                 }
-                looked += 1;
+                found.looked += 1;
                 for id in self.list(&format!("{creds}/{full}")).await?.into_iter().take(MOST) {
                     let path = format!("{mount}creds/{full}");
                     let id = Zeroizing::new(format!("{path}/{id}"));
                     let request = body(&[("lease_id", &id)]);
                     let answer = match self.server.ask(Method::Put, "sys/leases/lookup", Some(request)).await
                     {
-                        Ok(answer) => answer,
                         // It ended since it was listed.
                         Err(fault) if fault.kind() == FaultKind::LeaseGone => continue,
-                        Err(fault) => return Err(fault),
+                        answer => answer?,
                     };
-                    let json = parse(&answer)?;
-                    let data = json.field("data").unwrap_or(Json::NULL);
-                    let issued = seconds(&data.plain_field("issue_time"));
+                    let issued = parse(&answer)?.at("data.issue_time").and_then(Json::plain);
+                    let issued = issued.and_then(|time| seconds(&time));
                     if issued.is_some_and(|issued| (issued - made).abs() <= SLACK) {
-                        return Ok(Some(self.alive(&path, data, "expire_time", Vec::new())));
+                        found.lease = Some(FoundLease { path, id, answer });
+                        return Ok(found);
                     }
                 }
             }
         }
-        let path =
-            if looked > 0 { format!("a lease of a role {role}…") } else { format!("a role {role}…") };
-        let managed = Managed { manager: self.name.to_owned(), path, ..Managed::default() };
-        Ok(Some(Verdict::Destroyed(Managed { notes: vec!["its lease has ended".to_owned()], ..managed })))
+        Ok(found)
     }
 
     /// Keys of a list; none where there is nothing to list.
@@ -194,7 +249,7 @@ impl Lookup<'_> {
     }
 
     /// Whether our login may write to `path`.
-    async fn may(&self, path: &str) -> Result<bool, Fault> {
+    pub(super) async fn may(&self, path: &str) -> Result<bool, Fault> {
         let answer =
             self.server.ask(Method::Post, "sys/capabilities-self", Some(body(&[("path", path)]))).await?;
         let json = parse(&answer)?;
@@ -230,7 +285,7 @@ impl Lookup<'_> {
     }
 }
 
-fn parse(answer: &Secret) -> Result<Json<'_>, Fault> {
+pub(super) fn parse(answer: &Secret) -> Result<Json<'_>, Fault> {
     // Read for its fields, not shown.
     Json::parse(answer.expose()).map_err(|_| Fault::new(FaultKind::Invalid))
 }

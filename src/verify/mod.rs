@@ -13,8 +13,11 @@
 //! | `forms` | which values a found text may stand for |
 //! | `key_material` | public halves of keys and certificates |
 //! | `lookup` | what our own server is asked about found tokens, on request |
+//! | `ending` | how it is told to end them |
 //! | `verification` | findings in, verdicts out |
 
+#[cfg(feature = "fetcher")]
+mod ending;
 #[cfg(feature = "fetcher")]
 mod error;
 #[cfg(feature = "fetcher")]
@@ -37,7 +40,11 @@ mod verification;
 use crate::model::{Finding, Tally};
 
 #[cfg(feature = "fetcher")]
+pub use ending::Ending;
+#[cfg(feature = "fetcher")]
 pub use error::VerifyError;
+#[cfg(feature = "fetcher")]
+pub use lookup::{Handle, Held};
 #[cfg(feature = "fetcher")]
 pub use settings::ManagerSettings;
 #[cfg(feature = "fetcher")]

@@ -133,7 +133,10 @@ impl ManagerSettings {
     }
 
     /// The provider, made anew.
-    pub(super) async fn provider(&self) -> Result<Arc<dyn SecretProvider>, VerifyError> {
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub async fn provider(&self) -> Result<Arc<dyn SecretProvider>, VerifyError> {
         match &self.source {
             Source::Environment => Ok(Arc::new(self.of_environment()?)),
             Source::Mapping(mapping) => mapping.provider(&self.name).await.map_err(|e| self.wrong(&e)),
@@ -141,7 +144,10 @@ impl ManagerSettings {
     }
 
     /// The provider, if it is Vault or OpenBao: what it can do beyond fetching is asked of it by name.
-    pub(super) fn vault(&self) -> Result<Option<VaultProvider>, VerifyError> {
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn vault(&self) -> Result<Option<VaultProvider>, VerifyError> {
         match &self.source {
             Source::Environment => self.of_environment().map(Some),
             Source::Mapping(mapping) => mapping.vault(&self.name).map_err(|e| self.wrong(&e)),

@@ -7,7 +7,7 @@ use leakward_fetcher::SecretProvider as _;
 use zeroize::Zeroizing;
 
 use super::holdings::{Hash, Holdings};
-use super::lookup::{Handle, Lookup};
+use super::lookup::{Handle, Held as Asked, Lookup};
 use super::reader::{self, Coverage};
 use super::settings::ManagerSettings;
 use super::{Judge, VerifyError, forms, key_material};
@@ -127,23 +127,24 @@ impl Verification {
         }
         runtime()?.block_on(async {
             // One question for each text, however often it was found.
-            let mut answers: Vec<(Handle, Zeroizing<String>, Option<Verdict>)> = Vec::new();
+            let mut answers: Vec<(Asked, Option<Verdict>)> = Vec::new();
             for (finding, handle) in findings.iter_mut().zip(handles) {
-                let Some((handle, text)) = handle else { continue };
-                let asked = answers.iter().position(|(h, t, _)| *h == handle && **t == *text);
+                let Some(held) = handle else { continue };
+                let same = |known: &Asked| known.handle == held.handle && *known.text == *held.text;
+                let asked = answers.iter().position(|(known, _)| same(known));
                 let asked = match asked {
                     Some(asked) => asked,
                     None => {
                         let mut best = None;
                         for (name, server) in &servers {
-                            let answer = Lookup { name, server }.verdict(handle, &text).await;
+                            let answer = Lookup { name, server }.verdict(held.handle, &held.text).await;
                             best = better(best, answer);
                         }
-                        answers.push((handle, text, best));
+                        answers.push((held, best));
                         answers.len() - 1
                     }
                 };
-                if let Some(verdict) = &answers[asked].2 {
+                if let Some(verdict) = &answers[asked].1 {
                     finding.verdict = Some(Box::new(verdict.clone()));
                 }
             }

@@ -42,6 +42,8 @@ mod pre_receive;
 mod readme;
 mod repo;
 mod repositories;
+#[cfg(all(feature = "fetcher", unix))]
+mod rotate;
 mod rules;
 mod sandbox;
 #[cfg(all(feature = "fetcher", unix))]

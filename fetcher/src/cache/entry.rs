@@ -84,6 +84,21 @@ impl Entry {
         entry
     }
 
+    /// A value outside of any client: it does not age, and nobody refreshes it.
+    pub fn detached(secret: Secret, version: Version) -> Self {
+        Self {
+            secret: Arc::new(secret),
+            version,
+            created: None,
+            lease: None,
+            calendar_end: None,
+            fetched_at: Tick::START,
+            refresh_at: Tick::NEVER,
+            fresh_until: Tick::NEVER,
+            hard_until: Tick::NEVER,
+        }
+    }
+
     /// The value.
     pub fn secret(&self) -> &Secret {
         &self.secret

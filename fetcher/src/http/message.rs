@@ -14,6 +14,8 @@ pub enum Method {
     Post,
     /// Writes or calls.
     Put,
+    /// Deletes.
+    Delete,
 }
 
 /// One request. Headers and body may hold secrets, so it prints as method and path only.
@@ -39,6 +41,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }

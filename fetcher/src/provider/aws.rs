@@ -14,7 +14,7 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::primitives::{Blob, DateTime};
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, SecretProvider};
+use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Means, SecretKeeper, SecretProvider};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// Copies of one value that the SDK's own buffers may still hold after a read, as measured by
@@ -25,6 +25,7 @@ pub const SDK_COPIES: usize = 2;
 const BATCH: usize = 20;
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
+const PENDING: &str = "AWSPENDING";
 
 /// AWS Secrets Manager in one account and region. A path is a secret's name or ARN.
 pub struct AwsProvider {
@@ -181,6 +182,118 @@ impl SecretProvider for AwsProvider {
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         Box::pin(self.stage_version(secret))
     }
+
+    fn keeper(&self) -> Option<&dyn SecretKeeper> {
+        Some(self)
+    }
+}
+
+impl SecretKeeper for AwsProvider {
+    fn means<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, Means> {
+        Box::pin(async move {
+            let answer =
+                self.client.describe_secret().secret_id(path.as_str()).send().await.map_err(fault)?;
+            Ok(match answer.rotation_lambda_arn {
+                Some(_) => Means::Turn { call: "RotateSecret".to_owned(), read_at: Some(path.clone()) },
+                None => Means::Value { staged_at: Some(PENDING.to_owned()) },
+            })
+        })
+    }
+
+    fn stage<'a>(&'a self, path: &'a SecretPath, token: &'a str, value: &'a Secret) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let pending = SecretRef::new(path.clone(), VersionSelector::Stage(PENDING.into()));
+            match self.stage_version(&pending).await {
+                Ok(version) if version.as_str() != token => return Err(Fault::new(FaultKind::Conflict)),
+                Err(fault) if fault.kind() != FaultKind::NotFound => return Err(fault),
+                _ => {}
+            }
+            let call = self.client.put_secret_value().secret_id(path.as_str()).client_request_token(token);
+            put_text(value, |text| call.clone().secret_string(text), |blob| call.clone().secret_binary(blob))
+                .version_stages(PENDING)
+                .send()
+                .await
+                .map_err(fault)
+                .map(drop)
+        })
+    }
+
+    fn staged<'a>(&'a self, path: &'a SecretPath, token: &'a str) -> Answer<'a, Option<Secret>> {
+        Box::pin(async move {
+            let exact = SecretRef::new(path.clone(), VersionSelector::Exact(Version::new(token)));
+            match self.one(&exact).await {
+                Ok(fetched) => Ok(Some(fetched.secret)),
+                Err(fault) if fault.kind().is_absence() => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        })
+    }
+
+    fn discard<'a>(&'a self, path: &'a SecretPath, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let pending = SecretRef::new(path.clone(), VersionSelector::Stage(PENDING.into()));
+            match self.stage_version(&pending).await {
+                Ok(version) if version.as_str() == token => {}
+                Ok(_) => return Ok(()),
+                Err(fault) if fault.kind().is_absence() => return Ok(()),
+                Err(fault) => return Err(fault),
+            }
+            let call = self.client.update_secret_version_stage().secret_id(path.as_str());
+            call.version_stage(PENDING).remove_from_version_id(token).send().await.map_err(fault).map(drop)
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        path: &'a SecretPath,
+        token: &'a str,
+        value: &'a Secret,
+        after: &'a Version,
+    ) -> Answer<'a, Version> {
+        Box::pin(async move {
+            let in_force = self.stage_version(&SecretRef::current(path.clone())).await?;
+            if in_force != *after {
+                return Err(Fault::new(FaultKind::Conflict));
+            }
+            // What was not staged is stored first; it comes into force by one move.
+            if self.staged(path, token).await?.is_none() {
+                self.stage(path, token, value).await?;
+            }
+            let call = self.client.update_secret_version_stage().secret_id(path.as_str());
+            let call = call.version_stage(CURRENT).move_to_version_id(token);
+            call.remove_from_version_id(after.as_str()).send().await.map_err(fault)?;
+            Ok(Version::new(token))
+        })
+    }
+
+    fn turn<'a>(&'a self, path: &'a SecretPath, token: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let call = self.client.rotate_secret().secret_id(path.as_str()).client_request_token(token);
+            call.send().await.map_err(fault).map(drop)
+        })
+    }
+
+    fn create<'a>(&'a self, path: &'a SecretPath, value: &'a Secret) -> Answer<'a, Version> {
+        Box::pin(async move {
+            let call = self.client.create_secret().name(path.as_str());
+            let call = put_text(
+                value,
+                |text| call.clone().secret_string(text),
+                |blob| call.clone().secret_binary(blob),
+            );
+            let answer = call.send().await.map_err(fault)?;
+            Ok(Version::new(answer.version_id.unwrap_or_default()))
+        })
+    }
+}
+
+/// A value as text where it is text.
+fn put_text<C>(value: &Secret, text: impl Fn(&str) -> C, binary: impl Fn(Blob) -> C) -> C {
+    match value.expose_text() {
+        // The reason to open it: it is to be stored.
+        Ok(value) => text(value),
+        Err(_) => binary(Blob::new(value.expose())),
+    }
 }
 
 fn fetched(
@@ -233,6 +346,7 @@ fn kind(code: &str, message: Option<&str>) -> FaultKind {
         "ResourceNotFoundException" | "ResourceNotFound" => FaultKind::NotFound,
         // Sent for secrets that wait for their deletion, and for much else.
         "InvalidRequestException" if message.is_some_and(|m| m.contains("delet")) => FaultKind::Deleted,
+        "ResourceExistsException" => FaultKind::Conflict,
         "AccessDeniedException" | "AccessDenied" => FaultKind::Denied,
         "DecryptionFailure" | "EncryptionFailure" => FaultKind::Backend,
         "ThrottlingException"

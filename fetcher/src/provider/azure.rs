@@ -10,11 +10,11 @@ use std::time::{Duration, SystemTime};
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, RetryOptions, StatusCode};
-use azure_security_keyvault_secrets::models::SecretClientGetSecretOptions;
+use azure_security_keyvault_secrets::models::{SecretClientGetSecretOptions, SetSecretParameters};
 use azure_security_keyvault_secrets::{ResourceExt as _, SecretClient, SecretClientOptions};
 use futures_util::TryStreamExt as _;
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lifetime, SecretProvider};
+use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lifetime, Means, SecretKeeper, SecretProvider};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// One Azure Key Vault. A path is a secret's name.
@@ -235,6 +235,64 @@ impl SecretProvider for AzureProvider {
                 VersionSelector::Stage(_) => return Err(Fault::new(FaultKind::Unsupported)),
             };
             wanted.map(Version::new).ok_or(Fault::new(FaultKind::NotFound))
+        })
+    }
+
+    fn keeper(&self) -> Option<&dyn SecretKeeper> {
+        Some(self)
+    }
+}
+
+impl AzureProvider {
+    /// Stores a new version, which is in force at once.
+    async fn store(&self, name: &str, value: &Secret) -> Result<Version, Fault> {
+        // The reason to open it: it is to be stored.
+        let text = value
+            .expose_text()
+            .map_err(|_| Fault::new(FaultKind::Invalid).with_detail("Key Vault stores text alone"))?;
+        let parameters =
+            SetSecretParameters { value: Some(text.to_owned()), ..SetSecretParameters::default() };
+        let body = parameters.try_into().map_err(|e| fault(&e))?;
+        let answer = self.client.set_secret(name, body, None).await.map_err(|e| fault(&e))?;
+        let model = answer.into_model().map_err(|e| fault(&e))?;
+        Ok(Version::new(model.resource_id().ok().and_then(|id| id.version).unwrap_or_default()))
+    }
+}
+
+/// Key Vault has neither stages nor conditions: what is in force is looked at just before a value is stored.
+impl SecretKeeper for AzureProvider {
+    fn means<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, Means> {
+        Box::pin(async move {
+            vault_name(path)?;
+            Ok(Means::Value { staged_at: None })
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        path: &'a SecretPath,
+        _token: &'a str,
+        value: &'a Secret,
+        after: &'a Version,
+    ) -> Answer<'a, Version> {
+        Box::pin(async move {
+            let name = vault_name(path)?;
+            let in_force = within(self.value(&SecretRef::current(path.clone()))).await?;
+            if in_force.version != *after {
+                return Err(Fault::new(FaultKind::Conflict));
+            }
+            within(self.store(name, value)).await
+        })
+    }
+
+    fn create<'a>(&'a self, path: &'a SecretPath, value: &'a Secret) -> Answer<'a, Version> {
+        Box::pin(async move {
+            let name = vault_name(path)?;
+            match within(self.value(&SecretRef::current(path.clone()))).await {
+                Err(fault) if fault.kind() == FaultKind::NotFound => within(self.store(name, value)).await,
+                Err(fault) => Err(fault),
+                Ok(_) => Err(Fault::new(FaultKind::Conflict)),
+            }
         })
     }
 }

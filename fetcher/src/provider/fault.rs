@@ -27,6 +27,8 @@ pub enum FaultKind {
     Transient,
     /// The manager works, what stands behind one of its mounts (a database) does not.
     Backend,
+    /// Somebody else has changed it meanwhile, or it is there already.
+    Conflict,
     /// The answer, or the request, makes no sense: not JSON, too large, a redirect to another host.
     Invalid,
     /// This provider cannot do that.
@@ -71,6 +73,7 @@ impl FaultKind {
             Self::Throttled => "throttled",
             Self::Transient => "transient",
             Self::Backend => "backend",
+            Self::Conflict => "conflict",
             Self::Invalid => "invalid",
             Self::Unsupported => "unsupported",
             Self::LeaseGone => "lease-gone",
@@ -88,6 +91,7 @@ impl FaultKind {
             Self::Throttled => "too many requests",
             Self::Transient => "the manager did not answer properly",
             Self::Backend => "the system behind the mount failed",
+            Self::Conflict => "it was changed by somebody else, or is there already",
             Self::Invalid => "the request or its answer is not valid",
             Self::Unsupported => "the provider cannot do this",
             Self::LeaseGone => "the lease is not known any more",

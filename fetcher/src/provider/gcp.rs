@@ -12,9 +12,11 @@ use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_secretmanager_v1::client::SecretManagerService;
+use google_cloud_secretmanager_v1::model::replication::Automatic;
 use google_cloud_secretmanager_v1::model::secret_version::State;
+use google_cloud_secretmanager_v1::model::{Replication, Secret as Named, SecretPayload};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, SecretProvider};
+use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Means, SecretKeeper, SecretProvider};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// Google Secret Manager in one project. A path is a secret's name, or its full name `projects/P/secrets/S`.
@@ -150,6 +152,65 @@ impl SecretProvider for GcpProvider {
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         Box::pin(self.number(secret))
     }
+
+    fn keeper(&self) -> Option<&dyn SecretKeeper> {
+        Some(self)
+    }
+}
+
+impl GcpProvider {
+    /// Adds a version to the secret with this full name; it is the latest at once.
+    async fn add(&self, parent: &str, value: &Secret) -> Result<Version, Fault> {
+        // The reason to open it: it is to be stored, with the sum by which Google checks what arrived.
+        let bytes = value.expose();
+        let sum = i64::from(crc32c::crc32c(bytes));
+        let payload = SecretPayload::new().set_data(bytes.to_vec()).set_data_crc32c(sum);
+        let call = self.client.add_secret_version().set_parent(parent).set_payload(payload);
+        let answer = call.with_attempt_timeout(Self::ATTEMPT).send().await.map_err(|e| fault(&e))?;
+        Ok(Version::new(last_segment(&answer.name)))
+    }
+}
+
+/// Secret Manager has neither stages nor conditions: what is in force is looked at just before a value is stored.
+impl SecretKeeper for GcpProvider {
+    fn means<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, Means> {
+        let _ = path;
+        Box::pin(async { Ok(Means::Value { staged_at: None }) })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        path: &'a SecretPath,
+        _token: &'a str,
+        value: &'a Secret,
+        after: &'a Version,
+    ) -> Answer<'a, Version> {
+        Box::pin(async move {
+            if self.number(&SecretRef::current(path.clone())).await? != *after {
+                return Err(Fault::new(FaultKind::Conflict));
+            }
+            self.add(&self.full_name(path), value).await
+        })
+    }
+
+    fn create<'a>(&'a self, path: &'a SecretPath, value: &'a Secret) -> Answer<'a, Version> {
+        Box::pin(async move {
+            let full = self.full_name(path);
+            let (parent, id) = full.rsplit_once("/secrets/").ok_or(Fault::new(FaultKind::Invalid))?;
+            let new = Named::new().set_replication(Replication::new().set_automatic(Automatic::new()));
+            let call = self.client.create_secret().set_parent(parent).set_secret_id(id).set_secret(new);
+            call.with_attempt_timeout(Self::ATTEMPT).send().await.map_err(|e| fault(&e))?;
+            self.add(&full, value).await
+        })
+    }
+
+    fn destroy<'a>(&'a self, path: &'a SecretPath, version: &'a Version) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let name = format!("{}/versions/{}", self.full_name(path), version.as_str());
+            let call = self.client.destroy_secret_version().set_name(name);
+            call.with_attempt_timeout(Self::ATTEMPT).send().await.map_err(|e| fault(&e)).map(drop)
+        })
+    }
 }
 
 fn last_segment(name: &str) -> &str {
@@ -175,6 +236,7 @@ fn fault(error: &Error) -> Fault {
 fn kind(code: Code) -> FaultKind {
     match code {
         Code::NotFound => FaultKind::NotFound,
+        Code::AlreadyExists => FaultKind::Conflict,
         Code::FailedPrecondition => FaultKind::Disabled,
         Code::PermissionDenied => FaultKind::Denied,
         Code::Unauthenticated => FaultKind::Auth,

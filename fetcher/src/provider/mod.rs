@@ -13,6 +13,7 @@ mod fetched;
 pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcp;
+mod keeper;
 mod lease;
 mod listing;
 mod mock;
@@ -27,6 +28,7 @@ pub use change::ChangeListener;
 pub use fault::{Fault, FaultKind};
 pub use fetched::{Fetched, Labels, Lifetime};
 
+pub use keeper::{Means, SecretKeeper};
 pub use lease::{Lease, Renewal};
 pub use listing::Listing;
 pub use mock::{Attempt, MockProvider, Operation};
@@ -107,6 +109,11 @@ pub trait SecretProvider: Send + Sync + 'static {
     /// `Ok(false)`: there is nothing to log in with, the denial stands.
     fn relogin(&self) -> Answer<'_, bool> {
         Box::pin(async { Ok(false) })
+    }
+
+    /// This provider as one that changes secrets, if it can.
+    fn keeper(&self) -> Option<&dyn SecretKeeper> {
+        None
     }
 
     /// From now on tells `listener` when secrets may have changed, if the provider can know without being

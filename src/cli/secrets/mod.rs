@@ -96,7 +96,7 @@ impl Kind {
 }
 
 /// Runs `work` in a runtime of this thread.
-fn enter<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn enter<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format_args!("no runtime: {error}")))?;
     let outcome = runtime.block_on(work);

@@ -43,6 +43,7 @@ const fn remedy(kind: FaultKind) -> Option<&'static str> {
         FaultKind::Auth => "log in again, or look at the login in the mapping file",
         FaultKind::Throttled => "wait a while, or ask for a higher quota",
         FaultKind::Transient => "check the address, and that the server runs and is unsealed",
+        FaultKind::Conflict => "look at what is there now, and try again",
         FaultKind::Backend => "look into the server's log: the system behind this mount does not answer",
         FaultKind::Invalid => "check the address; a server with its own authority needs VAULT_CACERT",
         _ => return None,

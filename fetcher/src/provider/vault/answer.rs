@@ -99,6 +99,7 @@ fn refusal(response: &Response) -> Fault {
     let fault = match response.status {
         300..400 => Fault::new(FaultKind::Invalid).with_detail("a redirect to another address is refused"),
         400 if says(&["lease not found", "invalid lease"]) => Fault::new(FaultKind::LeaseGone),
+        400 if says(&["check-and-set"]) => Fault::new(FaultKind::Conflict),
         400 if says(&["wrapping token is not valid"]) => Fault::new(FaultKind::Auth)
             .with_detail("the wrapping token was used before: somebody else may hold its content"),
         403 => Fault::new(FaultKind::Denied),

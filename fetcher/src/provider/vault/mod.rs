@@ -6,6 +6,7 @@
 mod answer;
 mod config;
 mod exposed;
+mod keeping;
 mod login;
 mod mounts;
 mod reading;
@@ -18,7 +19,9 @@ use std::time::Duration;
 pub use config::{VaultConfig, VaultConfigError};
 pub use login::{Login, SecretId};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Listing, Renewal, SecretProvider};
+use super::{
+    Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Listing, Renewal, SecretKeeper, SecretProvider,
+};
 use crate::http::{Buffer, HttpClient, Method, Request, TlsError};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector, escape_json};
 
@@ -154,6 +157,10 @@ impl SecretProvider for VaultProvider {
 
     fn relogin(&self) -> Answer<'_, bool> {
         Box::pin(self.session.again(&self.client, self.namespace.as_deref()))
+    }
+
+    fn keeper(&self) -> Option<&dyn SecretKeeper> {
+        Some(self)
     }
 
     fn close(&self) -> Answer<'_, ()> {
