@@ -92,7 +92,7 @@ impl RotateError {
                  nothing else has to know",
             ),
             Self::Busy(_) => Some("wait for it, or use --wait"),
-            Self::Hook { undone, .. } if undone.is_empty() => {
+            Self::Hook { undone: "", .. } => {
                 Some("mend what the hook says, and run the same command again: it goes on where it stopped")
             }
             Self::OtherSettings { .. } => Some("run it again as it was begun; --undo takes it back instead"),

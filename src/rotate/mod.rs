@@ -9,6 +9,7 @@
 //! | `target` | what is rotated: a path of a manager, or a token, accessor, secret id or lease that was found |
 //! | `plan` | the steps in words |
 //! | `rotation` | the steps themselves, their order, and how they are undone |
+//! | `turn` | those of rotations that the manager does itself |
 //! | `journal` | the private file and its lock |
 //! | `document` | a value with one field changed |
 //! | `generator` | new values |
@@ -26,6 +27,7 @@ mod plan;
 mod revocation;
 mod rotation;
 mod target;
+mod turn;
 
 pub use command_hook::CommandHook;
 pub use error::RotateError;

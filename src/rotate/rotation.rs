@@ -17,7 +17,7 @@ use leakward_fetcher::{
 };
 
 use super::journal::{Journal, Record, Step};
-use super::{CommandHook, Generator, Plan, RotateError, document, fault_point};
+use super::{CommandHook, Generator, RotateError, document, fault_point};
 
 /// How to rotate.
 #[derive(Debug, Clone)]
@@ -77,105 +77,22 @@ pub struct Rotation<'r> {
 /// Reads that are tried before a manager is taken not to answer.
 const ATTEMPTS: u32 = 3;
 /// First wait between two of them.
-const WAIT: Duration = Duration::from_millis(200);
+pub(super) const WAIT: Duration = Duration::from_millis(200);
 
 /// One rotation at work.
-struct Work<'w> {
-    keeper: &'w dyn SecretKeeper,
-    journal: Journal,
-    record: Record,
+pub(super) struct Work<'w> {
+    pub(super) keeper: &'w dyn SecretKeeper,
+    pub(super) journal: Journal,
+    pub(super) record: Record,
     /// Whether a value can be staged.
     stages: bool,
     /// The value before, once it was read.
-    old: Option<Fetched>,
+    pub(super) old: Option<Fetched>,
     /// The new value, while it is known.
     new: Option<Secret>,
 }
 
 impl Rotation<'_> {
-    /// What would be done. Reads, and changes nothing.
-    ///
-    /// # Errors
-    /// The manager does not answer, or nothing can be rotated there.
-    pub async fn plan(&self) -> Result<Plan, RotateError> {
-        let keeper = self.keeper()?;
-        let means = self.means(keeper).await?;
-        let mut plan =
-            Plan { subject: self.name(), steps: Vec::new(), rights: Vec::new(), warnings: Vec::new() };
-        match means {
-            Means::Value { staged_at } => self.plan_value(&mut plan, staged_at.as_deref()).await?,
-            Means::Turn { call, read_at } => self.plan_turn(&mut plan, &call, read_at.as_ref()),
-            Means::End { call } => {
-                plan.steps.push(format!("end every lease that was given there: {call}"));
-                plan.rights.push(format!("sudo and update on {call}"));
-                plan.warnings
-                    .push("what works with any of these credentials stops working at once".to_owned());
-            }
-            _ => return Err(RotateError::ReadOnly(self.name())),
-        }
-        Ok(plan)
-    }
-
-    async fn plan_value(&self, plan: &mut Plan, staged_at: Option<&str>) -> Result<(), RotateError> {
-        let held = self.current(&self.path).await?;
-        let field = document::field(&self.name(), &held.secret, self.options.field.as_deref())?;
-        if let Some(field) = &field {
-            plan.subject += &format!(" ({field})");
-        }
-        plan.subject += &format!(", version {}", held.version.as_str());
-        let made = self.options.generator.words();
-        plan.steps.push(match staged_at {
-            Some(place) => format!("put a new value, {made}, at {place}, where nobody reads it"),
-            None => format!("make a new value, {made}"),
-        });
-        let hook = self.options.hook.is_some();
-        if hook {
-            plan.steps
-                .push("hook: prepare, verify; when one fails, rollback, and nothing has changed".to_owned());
-        }
-        plan.steps.push("put it in force, if no other version is by then".to_owned());
-        if hook {
-            plan.steps.push("hook: commit; when it fails, the old value is put back".to_owned());
-            plan.steps.push("hook: drain, retire".to_owned());
-        } else if !self.options.without_hook {
-            plan.warnings.push(
-                "the manager only keeps this value: without --hook nothing tells what it opens, so --apply refuses"
-                    .to_owned(),
-            );
-        }
-        if self.options.destroy_old {
-            plan.steps.push(format!("destroy version {}", held.version.as_str()));
-            plan.warnings.push(
-                "a destroyed version cannot be compared: later runs call its value unmanaged".to_owned(),
-            );
-        }
-        plan.steps.push("check that the old value is not in force any more".to_owned());
-        plan.rights.push(format!("read and update {}", self.path));
-        if let Some(place) = staged_at {
-            plan.rights.push(format!("create, read and delete {place}"));
-        }
-        Ok(())
-    }
-
-    fn plan_turn(&self, plan: &mut Plan, call: &str, read_at: Option<&SecretPath>) {
-        plan.steps.push(format!("tell the manager to rotate it: {call}"));
-        plan.rights.push(format!("update on {call}"));
-        match read_at {
-            Some(path) => {
-                if self.options.hook.is_some() {
-                    plan.steps.push("hook: prepare, verify, commit, drain, retire".to_owned());
-                }
-                plan.steps.push(format!("check that {path} holds another value"));
-                plan.rights.push(format!("read {path}"));
-            }
-            None => plan.warnings.push(
-                "nobody can read the new value, nor could the old one be put back; hooks are not run"
-                    .to_owned(),
-            ),
-        }
-        plan.warnings.push("the manager makes the new value itself: it cannot be undone".to_owned());
-    }
-
     /// Rotates, or goes on with a rotation that was cut off.
     ///
     /// # Errors
@@ -442,104 +359,13 @@ impl Rotation<'_> {
         work.journal.forget()
     }
 
-    /// Each step of a rotation that the manager does itself.
-    async fn turn(&self, work: &mut Work<'_>, read_at: Option<&SecretPath>) -> Result<(), RotateError> {
-        if self.options.undo && work.record.step >= Step::Turning {
-            return Err(RotateError::System(format!(
-                "{}: what the manager did cannot be undone",
-                self.name()
-            )));
-        }
-        loop {
-            match work.record.step {
-                Step::Begun => {
-                    if let Some(path) = read_at {
-                        let current = self.current(path).await?;
-                        work.record.before = current.version.as_str().to_owned();
-                        let wanted = self.options.field.as_deref();
-                        work.record.field = document::field(&self.name(), &current.secret, wanted)?;
-                        work.old = Some(current);
-                    }
-                    self.advance(work, Step::Turning)?;
-                }
-                Step::Turning => {
-                    work.record.after = self.turned(work, read_at).await?;
-                    (self.told)("the manager has rotated it");
-                    self.advance(work, Step::Committed)?;
-                }
-                Step::Committed => {
-                    self.take_up(work, read_at).await?;
-                    self.advance(work, Step::Used)?;
-                }
-                Step::Used => {
-                    for hook in self.hooks(work).iter().filter(|_| read_at.is_some()) {
-                        let versions = self.versions_at(work, read_at).await?;
-                        if hook.drain(&versions).await.is_err() || hook.retire(&versions).await.is_err() {
-                            return Err(self.hook_failed("drain or retire", ""));
-                        }
-                        (self.told)("the old value is retired");
-                    }
-                    self.advance(work, Step::Retired)?;
-                }
-                Step::Retired => return Ok(()),
-                Step::Staged | Step::Prepared | Step::Undoing => return Err(self.odd(work)),
-            }
-        }
-    }
-
-    /// Tells the manager to rotate unless it has, and waits for the new version.
-    async fn turned(
-        &self,
-        work: &Work<'_>,
-        read_at: Option<&SecretPath>,
-    ) -> Result<Option<String>, RotateError> {
-        let another = async |path: &SecretPath| -> Result<Option<String>, RotateError> {
-            let version = self.current(path).await?.version;
-            Ok((version.as_str() != work.record.before).then(|| version.as_str().to_owned()))
-        };
-        if let Some(path) = read_at
-            && let Some(version) = another(path).await?
-        {
-            return Ok(Some(version));
-        }
-        let turned = work.keeper.turn(&self.path, &work.record.token).await;
-        turned.map_err(self.asked("rotating"))?;
-        fault_point::reach("turned");
-        let Some(path) = read_at else { return Ok(None) };
-        let begun = tokio::time::Instant::now();
-        loop {
-            if let Some(version) = another(path).await? {
-                return Ok(Some(version));
-            }
-            if begun.elapsed() > self.options.turn_limit {
-                return Err(RotateError::StillInForce(self.name()));
-            }
-            tokio::time::sleep(WAIT).await;
-        }
-    }
-
-    /// Has the hook log in with a value that the manager made, and put it to use.
-    async fn take_up(&self, work: &mut Work<'_>, read_at: Option<&SecretPath>) -> Result<(), RotateError> {
-        for hook in self.hooks(work).iter().filter(|_| read_at.is_some()) {
-            let versions = self.versions_at(work, read_at).await?;
-            if hook.prepare(&versions).await.is_err() {
-                return Err(self.hook_failed("prepare or verify", ""));
-            }
-            if hook.committed(&versions).await.is_err() {
-                return Err(self.hook_failed("commit", ""));
-            }
-            (self.told)("the new value is in use");
-        }
-        Ok(())
-    }
-
     /// Writes down that `step` is done.
-    fn advance(&self, work: &mut Work<'_>, step: Step) -> Result<(), RotateError> {
+    pub(super) fn advance(&self, work: &mut Work<'_>, step: Step) -> Result<(), RotateError> {
         work.record.step = step;
         work.journal.write(&work.record)
     }
 
-    fn hooks(&self, work: &Work<'_>) -> Vec<Arc<dyn RotationHook>> {
+    pub(super) fn hooks(&self, work: &Work<'_>) -> Vec<Arc<dyn RotationHook>> {
         let Some((command, limit)) = &self.options.hook else { return Vec::new() };
         let (manager, field) = (self.manager.to_owned(), work.record.field.clone());
         vec![Arc::new(CommandHook { command: command.clone(), limit: *limit, manager, field })]
@@ -557,7 +383,7 @@ impl Rotation<'_> {
     }
 
     /// The same once the new value can be read at `path`.
-    async fn versions_at(
+    pub(super) async fn versions_at(
         &self,
         work: &mut Work<'_>,
         path: Option<&SecretPath>,
@@ -584,15 +410,15 @@ impl Rotation<'_> {
         Err(RotateError::OtherSettings { path: self.name(), begun: record.begun.clone(), what })
     }
 
-    fn keeper(&self) -> Result<&dyn SecretKeeper, RotateError> {
+    pub(super) fn keeper(&self) -> Result<&dyn SecretKeeper, RotateError> {
         self.provider.keeper().ok_or_else(|| RotateError::ReadOnly(self.name()))
     }
 
-    async fn means(&self, keeper: &dyn SecretKeeper) -> Result<Means, RotateError> {
+    pub(super) async fn means(&self, keeper: &dyn SecretKeeper) -> Result<Means, RotateError> {
         patiently(|| keeper.means(&self.path)).await.map_err(self.asked("how it can be rotated"))
     }
 
-    async fn current(&self, path: &SecretPath) -> Result<Fetched, RotateError> {
+    pub(super) async fn current(&self, path: &SecretPath) -> Result<Fetched, RotateError> {
         let secret = SecretRef::current(path.clone());
         self.fetch(&secret).await.map_err(self.asked("reading"))
     }
@@ -601,19 +427,19 @@ impl Rotation<'_> {
         patiently(|| self.provider.fetch(secret)).await
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{}:{}", self.manager, self.path)
     }
 
-    fn asked(&self, what: &str) -> impl FnOnce(Fault) -> RotateError {
+    pub(super) fn asked(&self, what: &str) -> impl FnOnce(Fault) -> RotateError {
         RotateError::manager(format!("{}: {what}", self.name()))
     }
 
-    fn hook_failed(&self, step: &'static str, undone: &'static str) -> RotateError {
+    pub(super) fn hook_failed(&self, step: &'static str, undone: &'static str) -> RotateError {
         RotateError::Hook { path: self.name(), step, undone }
     }
 
-    fn odd(&self, work: &Work<'_>) -> RotateError {
+    pub(super) fn odd(&self, work: &Work<'_>) -> RotateError {
         RotateError::System(format!(
             "{}: the journal says {:?}, which this kind of rotation has not",
             self.name(),
