@@ -9,11 +9,12 @@
 //! | 6 | [`scan`], [`rotate`] | the order of the pipeline; new values for what leaked |
 //! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
-//! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`] | one value at a time, pure |
+//! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`], [`audit`] | one value at a time, pure; one line of the log |
 //! | 2 | [`model`] | the nouns |
 //! | 1 | [`rule`] | rules as data |
 //! | 0 | `leakward_fetcher`, a crate of its own | how secrets managers are asked |
 
+pub mod audit;
 pub mod checksum;
 pub mod classify;
 pub mod cli;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["rule"],
     &["model"],
-    &["entropy", "decode", "checksum", "line_hash"],
+    &["entropy", "decode", "checksum", "line_hash", "audit"],
     &["classify"],
     &["detect", "suppress"],
     &["source", "report", "verify", "config"],

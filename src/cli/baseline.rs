@@ -106,6 +106,7 @@ impl Create {
             found: 0,
             judge: None,
             fail_on: crate::model::State::FAILING.to_vec(),
+            audit: None,
         };
         let files = self.files.source(base, exclude, settings.config.max_file_size, MAX_ARCHIVE_DEPTH);
         let code = scan::run(&files, &config)?;

@@ -7,6 +7,7 @@ use super::files_flags::FilesFlags;
 use super::limit_flags::LimitFlags;
 use super::settings::{SettingsFlags, from_folder};
 use super::{Failure, heading};
+use crate::audit::AuditLog;
 use crate::detect::{Detector, known};
 use crate::model::{Finding, Tally};
 use crate::report::Root;
@@ -34,6 +35,7 @@ pub(super) struct FoundFlags {
 /// What the flags come to.
 pub(super) struct Ready {
     pub(super) managers: Vec<ManagerSettings>,
+    pub(super) audit: Option<Arc<AuditLog>>,
     flags: FoundFlags,
 }
 
@@ -45,7 +47,8 @@ impl FoundFlags {
     pub(super) fn ready(self) -> Result<Ready, Failure> {
         let settings = self.settings.load_without_baseline(&from_folder(self.folder()))?;
         let managers = ManagerSettings::all(&settings.config.managers, self.settings.trust())?;
-        Ok(Ready { managers, flags: self })
+        let audit = self.settings.audit(&settings.config)?;
+        Ok(Ready { managers, audit, flags: self })
     }
 
     fn folder(&self) -> &std::path::Path {
@@ -64,9 +67,9 @@ impl Ready {
     pub(super) fn find(&self, name: &str) -> Result<Finding, Failure> {
         let hex = name.strip_prefix("b3k:").unwrap_or(name);
         // A value that is searched for takes the place of what a rule says of it, under another name.
-        let mut named = self.named(hex, Verification::new(self.managers.clone(), false, true), false)?;
+        let mut named = self.named(hex, self.verification(false), false)?;
         if named.is_empty() {
-            named = self.named(hex, Verification::new(self.managers.clone(), true, true), true)?;
+            named = self.named(hex, self.verification(true), true)?;
         }
         match (named.len(), named.pop()) {
             (1, Some(one)) => Ok(one),
@@ -104,6 +107,7 @@ impl Ready {
             found: FOUND,
             judge: None,
             fail_on: Vec::new(),
+            audit: None,
         };
         let source = self.source(&config, exclude)?;
         let outcome = scan::collect(source.as_ref(), &config)?;
@@ -122,9 +126,28 @@ impl Ready {
         // The number was that of another run over the managers.
         again.known = None;
         let mut findings = vec![again];
-        let verification = Verification::new(self.managers.clone(), false, true);
+        let verification = self.verification(false);
         verification.judge(&mut findings, &mut Tally::default());
         findings.pop()
+    }
+
+    fn verification(&self, search: bool) -> Verification {
+        Verification::new(self.managers.clone(), search, true).audited(self.audit.clone())
+    }
+
+    /// Writes down what was done.
+    pub(super) fn tell(&self, deed: &str, manager: &str, path: &str, step: &str) {
+        if let Some(log) = &self.audit {
+            log.record(deed, &[("manager", manager), ("path", path), ("step", step)]);
+        }
+    }
+
+    /// `code`, unless the audit log has a hole.
+    pub(super) fn audited(&self, code: u8) -> Result<u8, Failure> {
+        match self.audit.as_ref().filter(|log| log.has_failed()) {
+            Some(_) => Err(Failure::new("the audit log: a line could not be written")),
+            None => Ok(code),
+        }
     }
 
     fn source(&self, config: &Config, exclude: PathGlobs) -> Result<Box<dyn Source>, Failure> {

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 use super::settings::{SettingsFlags, from_folder};
+use crate::audit::AuditLog;
 use crate::detect::known::{IndexHeader, OfflineIndex};
 use crate::verify::{Exported, ManagerSettings, Verification};
 
@@ -88,7 +89,9 @@ impl Build {
         let settings = self.settings.load_without_baseline(&from_folder(Path::new(".")))?;
         let managers = ManagerSettings::all(&settings.config.managers, self.settings.trust())?;
         let label = managers.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", ");
-        let (values, gaps) = Verification::exporting(managers).export()?;
+        let audit = self.settings.audit(&settings.config)?;
+        let (values, gaps) = Verification::exporting(managers).audited(audit.clone()).export()?;
+        unbroken(audit.as_deref())?;
         let all = values.len();
         let (values, weak): (Vec<Exported>, Vec<Exported>) = values
             .into_iter()
@@ -112,6 +115,14 @@ impl Build {
             Failure::new(format_args!("incomplete: {gap}")).print();
         }
         Ok(if gaps.is_empty() { 0 } else { crate::scan::FAILED })
+    }
+}
+
+/// Fails where the audit log has a hole.
+fn unbroken(audit: Option<&AuditLog>) -> Result<(), Failure> {
+    match audit.filter(|log| log.has_failed()) {
+        Some(_) => Err(Failure::new("the audit log: a line could not be written")),
+        None => Ok(()),
     }
 }
 

@@ -23,7 +23,12 @@ impl Asked {
 }
 
 impl VerifyFlags {
-    pub(super) fn prepare(&self, _managers: &toml::Table, _trust: Trust) -> Result<Asked, Failure> {
+    pub(super) fn prepare(
+        &self,
+        _managers: &toml::Table,
+        _trust: Trust,
+        _audit: Option<std::sync::Arc<crate::audit::AuditLog>>,
+    ) -> Result<Asked, Failure> {
         Ok(Asked { judge: None, known: None, fail_on: State::FAILING.to_vec() })
     }
 }

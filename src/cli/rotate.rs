@@ -86,7 +86,7 @@ impl Args {
             (Target::named(&text, &names).map_err(|e| Failure::new(format_args!("{text}: {e}")))?, None)
         };
         let work = Work { ready: &ready, options, apply: self.how.apply, finding };
-        match target {
+        let code = match target {
             Target::Path { manager, path, field } => work.path(manager.as_deref(), path, field),
             Target::Handle(held) => work.handle(&held),
             Target::Over(why) => {
@@ -96,7 +96,8 @@ impl Args {
             Target::Unknown(why) => Err(Failure::new(format_args!("{text}: {why}")).help(
                 "`leakward adopt` puts a value into the manager; whoever issued this one can revoke it",
             )),
-        }
+        };
+        ready.audited(code?)
     }
 }
 
@@ -143,14 +144,21 @@ impl Work<'_> {
     ) -> Result<u8, Failure> {
         let manager = self.manager(manager)?.clone();
         self.options.field = self.options.field.take().or(field);
-        let told = |step: &str| say(&format!("  {step}"));
+        let name = path.as_str().to_owned();
+        let told = |step: &str| {
+            say(&format!("  {step}"));
+            self.ready.tell("rotation", &manager.name, &name, step);
+        };
         let outcome = super::secrets::enter(async {
             let provider = manager.provider().await?;
             let rotation =
                 Rotation { manager: &manager.name, provider, path, options: &self.options, told: &told };
             let outcome = if self.apply {
                 say(&format!("rotating {}:{}", manager.name, rotation.path));
-                rotation.run().await.map(Some)
+                let outcome = rotation.run().await;
+                let end = outcome.as_ref().map_or_else(ToString::to_string, |ended| format!("{ended:?}"));
+                self.ready.tell("rotation", &manager.name, rotation.path.as_str(), &end);
+                outcome.map(Some)
             } else {
                 rotation.plan().await.map(|plan| {
                     print(&plan, &self.also());
@@ -192,7 +200,10 @@ impl Work<'_> {
                 print(&found.plan(), &self.also());
                 return Ok(Some(false));
             }
-            found.run().await.map_err(failed)?;
+            let outcome = found.run().await;
+            let end = outcome.as_ref().map_or_else(ToString::to_string, |()| "ended".to_owned());
+            self.ready.tell("rotation", found.manager(), found.call(), &end);
+            outcome.map_err(failed)?;
             say(&format!("ended: {} ({})", found.call(), found.manager()));
             Ok(Some(true))
         })?;

@@ -57,7 +57,8 @@ impl ScanFlags {
         let mut settings = self.settings.load(read)?;
         let exclude = settings.exclude(exclude)?;
         let parts = self.rules.choose(&mut settings.pack)?;
-        let asked = self.verify.prepare(&settings.config.managers, self.settings.trust())?;
+        let audit = self.settings.audit(&settings.config)?;
+        let asked = self.verify.prepare(&settings.config.managers, self.settings.trust(), audit.clone())?;
         if asked.is_search() {
             settings.pack.insert(known::rule());
         }
@@ -85,6 +86,7 @@ impl ScanFlags {
             found: self.output.exit_code,
             judge: asked.judge,
             fail_on: asked.fail_on,
+            audit,
         };
         Ok(Prepared { config, exclude, max_file_size: settings.config.max_file_size })
     }

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use super::{Failure, heading};
+use crate::audit::AuditLog;
 use crate::config::{self, Config, FILE_NAME};
 use crate::rule::{self, Extractor, RuleError, RulePack};
 use crate::suppress::{Baseline, PathGlobs, Suppressor};
@@ -24,6 +26,11 @@ pub(crate) struct SettingsFlags {
     /// whether markers such as `leakward:allow` in the text count
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
     pub(super) inline_markers: Markers,
+    /// append what is read, asked, changed and suppressed to FILE, one line of JSON each, no values
+    ///
+    /// [audit] log of a configuration that --config names does the same.
+    #[arg(long, value_name = "FILE", help_heading = heading::OUTPUT)]
+    audit_log: Option<PathBuf>,
 }
 
 /// What markers in the text do.
@@ -53,6 +60,22 @@ impl SettingsFlags {
     /// Whether the configuration's word may send credentials somewhere.
     pub(super) const fn trust(&self) -> Trust {
         if self.config.is_some() { Trust::Named } else { Trust::Found }
+    }
+
+    /// The audit log that flag or configuration names.
+    pub(super) fn audit(&self, config: &Config) -> Result<Option<Arc<AuditLog>>, Failure> {
+        let named = match (&self.audit_log, &config.audit_log, self.trust()) {
+            (Some(file), ..) => file.clone(),
+            (None, None, _) => return Ok(None),
+            (None, Some(file), Trust::Named) => PathBuf::from(file),
+            (None, Some(file), Trust::Found) => {
+                return Err(named("audit.log", format_args!("{file} is named by the scanned files alone"))
+                    .help("where this machine is written to is not for scanned files to say: name it with --audit-log, or the configuration with --config"));
+            }
+        };
+        let log = AuditLog::open(&named)
+            .map_err(|e| Failure::new(format_args!("audit log {}: {e}", named.display())))?;
+        Ok(Some(Arc::new(log)))
     }
 
     /// Reads everything; what the configuration names is read through `read`.

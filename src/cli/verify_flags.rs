@@ -1,10 +1,12 @@
 //! Whether the secrets manager is asked, and which of its verdicts fail the run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{Failure, heading};
+use crate::audit::AuditLog;
 use crate::detect::known::{KnownIndex, OfflineIndex};
 use crate::model::State;
 use crate::verify::{Judge, ManagerSettings, Trust, Verification};
@@ -57,7 +59,12 @@ impl Asked {
 
 impl VerifyFlags {
     /// Makes verification ready. Where values are to be searched for, the managers are read now.
-    pub(super) fn prepare(&self, managers: &toml::Table, trust: Trust) -> Result<Asked, Failure> {
+    pub(super) fn prepare(
+        &self,
+        managers: &toml::Table,
+        trust: Trust,
+        audit: Option<Arc<AuditLog>>,
+    ) -> Result<Asked, Failure> {
         let fail_on = if self.fail_on.is_empty() { State::FAILING.to_vec() } else { self.fail_on.clone() };
         let offline = self.offline()?;
         if !self.verify && !self.known && !self.lookup {
@@ -66,7 +73,8 @@ impl VerifyFlags {
             }
             return Ok(Asked { judge: None, known: None, offline, fail_on });
         }
-        let verification = Verification::new(ManagerSettings::all(managers, trust)?, self.known, self.lookup);
+        let verification =
+            Verification::new(ManagerSettings::all(managers, trust)?, self.known, self.lookup).audited(audit);
         let known = if self.known { Some(verification.known_values()?) } else { None };
         Ok(Asked { judge: Some(Box::new(verification)), known, offline, fail_on })
     }

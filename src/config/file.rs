@@ -16,6 +16,13 @@ struct File {
     rules: Rules,
     allow: Vec<Spanned<Entry>>,
     managers: toml::Table,
+    audit: Audit,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Audit {
+    log: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -101,7 +108,7 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
     })?;
     let file: File = toml::from_str(text).map_err(|e| ConfigError::of_parser(name, text, &e))?;
     let source = Source { name, text };
-    let File { scan, rules: Rules { enable, disable, extend }, allow, managers } = file;
+    let File { scan, rules: Rules { enable, disable, extend }, allow, managers, audit } = file;
     let mut config = Config {
         baseline: scan.baseline,
         max_file_size: scan.max_file_size.map(Spanned::into_inner),
@@ -109,6 +116,7 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
         disable,
         extend,
         managers,
+        audit_log: audit.log,
         ..Config::default()
     };
     if let Some(exclude) = scan.exclude {
@@ -197,7 +205,8 @@ mod tests {
             "[scan]\nexclude = ['third_party/**']\nbaseline = 'b.jsonl'\nmax_file_size = 5_000\n\
              [rules]\nenable = ['a']\ndisable = ['b']\nextend = ['r.toml']\n\
              [[allow]]\nrule = 'a'\npath = ['tests/**', 'docs/']\nvalue = '^x'\nline = 'y'\nreason = 'z'\n\
-             expires = 2027-06-30\n[managers.prod]\nprovider = 'vault'\n",
+             expires = 2027-06-30\n[managers.prod]\nprovider = 'vault'\n\
+             [audit]\nlog = 'l'\n",
         );
         assert_eq!(config.exclude.unwrap().patterns(), ["third_party/**"]);
         assert_eq!(config.baseline.as_deref(), Some("b.jsonl"));
@@ -206,6 +215,7 @@ mod tests {
         assert_eq!(config.extend, ["r.toml"]);
         assert_eq!(config.allow[0].reason(), "z");
         assert!(config.managers.contains_key("prod"));
+        assert_eq!(config.audit_log.as_deref(), Some("l"));
         assert!(config.warnings.is_empty());
     }
 

@@ -54,6 +54,8 @@ pub struct Config {
     allowed_rules: Vec<(String, usize)>,
     /// Secrets managers, by name; read by verification.
     pub managers: toml::Table,
+    /// The audit log. Counts only in a configuration that the user named.
+    pub audit_log: Option<String>,
     /// What the author should mend, such as an `[[allow]]` without a reason: lower case, no full stop.
     pub warnings: Vec<String>,
 }

@@ -13,8 +13,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::audit::AuditLog;
 use crate::detect::Detector;
-use crate::model::{Finding, State, Tally};
+use crate::model::{Finding, State, Suppression, Tally};
 use crate::report::{Progress, Root, Summary};
 use crate::rule::{Confidence, Severity, Text};
 use crate::source::{Source, SourceError};
@@ -57,6 +58,8 @@ pub struct Config {
     pub judge: Option<Box<dyn Judge>>,
     /// Verdicts with which a finding counts; one without a verdict always does.
     pub fail_on: Vec<State>,
+    /// Where suppressions are written down.
+    pub audit: Option<Arc<AuditLog>>,
 }
 
 /// Exit code of a run that failed or missed something it should have scanned.
@@ -117,7 +120,37 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     if let Some(judge) = &config.judge {
         judge.judge(&mut findings, &mut tally);
     }
+    if let Some(log) = &config.audit {
+        findings.iter().for_each(|finding| tell_suppression(log, finding));
+        if log.has_failed() {
+            tally.gap("the audit log".to_owned(), "a line could not be written".to_owned());
+        }
+    }
     Ok(Outcome { findings, tally, elapsed: begun.elapsed() })
+}
+
+/// Writes down what keeps `finding` from counting, if anything does.
+fn tell_suppression(log: &AuditLog, finding: &Finding) {
+    let (by, reason) = match &finding.suppressed {
+        None => return,
+        Some(Suppression::Marker(name)) => (format!("marker {name}"), None),
+        Some(Suppression::Allow(reason)) => ("allow entry".to_owned(), Some(reason)),
+        Some(Suppression::Baseline(reason)) => ("baseline".to_owned(), reason.as_ref()),
+    };
+    let (line, name) = (finding.region.start.line.to_string(), finding.fingerprint.to_string());
+    let commit = finding.origin.commit().map(|c| c.id.to_string()).unwrap_or_default();
+    log.record(
+        "suppression",
+        &[
+            ("rule", &finding.rule.id),
+            ("path", &String::from_utf8_lossy(&finding.origin.path)),
+            ("line", &line),
+            ("commit", &commit),
+            ("fingerprint", &name),
+            ("by", &by),
+            ("reason", reason.map_or("", String::as_str)),
+        ],
+    );
 }
 
 impl Outcome {

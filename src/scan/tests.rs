@@ -48,6 +48,7 @@ fn config() -> Config {
         found: FOUND,
         judge: None,
         fail_on: crate::model::State::FAILING.to_vec(),
+        audit: None,
     }
 }
 

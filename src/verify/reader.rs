@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::VerifyError;
 use super::holdings::{Holdings, Standing};
 use super::settings::ManagerSettings;
+use crate::audit::AuditLog;
 
 /// What was asked of a manager, and what it did not answer.
 #[derive(Debug, Default)]
@@ -40,10 +41,11 @@ const WAIT: Duration = Duration::from_millis(200);
 pub(super) async fn read_all(
     settings: &ManagerSettings,
     holdings: Arc<Mutex<Holdings>>,
+    audit: Option<Arc<AuditLog>>,
 ) -> Result<Coverage, VerifyError> {
     let provider = settings.provider().await?;
     let mut coverage = Coverage::default();
-    let paths = permitted(settings, provider.as_ref(), &mut coverage).await;
+    let paths = permitted(settings, provider.as_ref(), audit.as_deref(), &mut coverage).await;
     let every = settings.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
     let run = Arc::new(Run {
         name: settings.name.as_str().into(),
@@ -51,6 +53,7 @@ pub(super) async fn read_all(
         provider,
         every,
         holdings,
+        audit,
         state: Mutex::new(RunState { queue: paths.into(), coverage, failures: 0, next: Instant::now() }),
     });
     let mut workers = tokio::task::JoinSet::new();
@@ -74,6 +77,7 @@ pub(super) async fn read_all(
 async fn permitted(
     settings: &ManagerSettings,
     provider: &dyn SecretProvider,
+    audit: Option<&AuditLog>,
     coverage: &mut Coverage,
 ) -> Vec<(SecretPath, bool)> {
     let mut paths: Vec<(SecretPath, bool)> = Vec::new();
@@ -98,6 +102,10 @@ async fn permitted(
                 answer => break answer,
             }
         };
+        if let Some(log) = audit {
+            let outcome = listing.as_ref().err().map_or("ok", |fault| fault.kind().name());
+            log.record("manager-list", &[("manager", &settings.name), ("path", stem), ("outcome", outcome)]);
+        }
         match listing {
             Ok(listing) => {
                 let closed = listing.closed.into_iter().map(|(folder, fault)| (folder, fault.to_string()));
@@ -128,6 +136,7 @@ struct Run {
     /// Least time between two reads.
     every: Option<Duration>,
     holdings: Arc<Mutex<Holdings>>,
+    audit: Option<Arc<AuditLog>>,
     state: Mutex<RunState>,
 }
 
@@ -207,6 +216,17 @@ impl Run {
             attempt += 1;
             self.pace().await;
             let answer = self.provider.fetch(secret).await;
+            if let Some(log) = &self.audit {
+                let version = match &answer {
+                    // Where the manager has no versions, its stand-in means nothing outside this process.
+                    Ok(fetched) => number(&fetched.version).map(|n| n.to_string()).unwrap_or_default(),
+                    Err(_) => String::new(),
+                };
+                let outcome = answer.as_ref().err().map_or("ok", |fault| fault.kind().name());
+                let fields = [("manager", &*self.name), ("path", secret.path().as_str())];
+                let more = [("version", version.as_str()), ("outcome", outcome)];
+                log.record("manager-read", &[fields, more].concat());
+            }
             let failed = answer.as_ref().is_err_and(|f| f.kind().is_retryable());
             let down = {
                 let mut state = self.lock();

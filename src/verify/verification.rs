@@ -11,6 +11,7 @@ use super::lookup::{Handle, Held as Asked, Lookup};
 use super::reader::{self, Coverage};
 use super::settings::ManagerSettings;
 use super::{Judge, VerifyError, forms, key_material};
+use crate::audit::AuditLog;
 use crate::detect::known::{KnownIndex, Refusal};
 use crate::model::{Finding, Reason, State, Tally, Verdict};
 use crate::rule::Severity;
@@ -26,6 +27,7 @@ pub struct Verification {
     lookup: bool,
     /// Whether the values are kept to be exported.
     export: bool,
+    audit: Option<Arc<AuditLog>>,
     held: OnceLock<Result<Held, String>>,
 }
 
@@ -52,12 +54,19 @@ impl Verification {
     /// Verification against `managers`; `search`: their values are searched for as well; `lookup`: found tokens are
     /// looked up at those of them that are Vault or OpenBao.
     pub const fn new(managers: Vec<ManagerSettings>, search: bool, lookup: bool) -> Self {
-        Self { managers, search, lookup, export: false, held: OnceLock::new() }
+        Self { managers, search, lookup, export: false, audit: None, held: OnceLock::new() }
     }
 
     /// A reader of all values of `managers`, for [`Self::export`].
     pub const fn exporting(managers: Vec<ManagerSettings>) -> Self {
-        Self { managers, search: false, lookup: false, export: true, held: OnceLock::new() }
+        Self { managers, search: false, lookup: false, export: true, audit: None, held: OnceLock::new() }
+    }
+
+    /// Writes every read and look-up down in `audit`.
+    #[must_use]
+    pub fn audited(mut self, audit: Option<Arc<AuditLog>>) -> Self {
+        self.audit = audit;
+        self
     }
 
     /// Reads the managers now, and returns the index of the values that they hold.
@@ -90,7 +99,7 @@ impl Verification {
         let coverage = runtime.block_on(async {
             let mut all = Vec::new();
             for manager in &self.managers {
-                let coverage = reader::read_all(manager, Arc::clone(&holdings)).await?;
+                let coverage = reader::read_all(manager, Arc::clone(&holdings), self.audit.clone()).await?;
                 all.push((manager.name.clone(), coverage));
             }
             Ok::<_, VerifyError>(all)
@@ -138,6 +147,7 @@ impl Verification {
                         let mut best = None;
                         for (name, server) in &servers {
                             let answer = Lookup { name, server }.verdict(held.handle, &held.text).await;
+                            self.tell_lookup(name, held.handle, answer.as_ref());
                             best = better(best, answer);
                         }
                         answers.push((held, best));
@@ -154,6 +164,13 @@ impl Verification {
             }
         });
         Ok(())
+    }
+
+    fn tell_lookup(&self, manager: &str, handle: Handle, answer: Option<&Verdict>) {
+        if let Some(log) = &self.audit {
+            let outcome = answer.map_or("unknown", |verdict| verdict.state().as_str());
+            log.record("lookup", &[("manager", manager), ("kind", handle.words()), ("outcome", outcome)]);
+        }
     }
 
     fn held(&self) -> &Result<Held, String> {

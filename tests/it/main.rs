@@ -4,6 +4,8 @@
 
 mod agent_hook;
 mod archives;
+#[cfg(feature = "fetcher")]
+mod audit;
 mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;
