@@ -6,7 +6,7 @@
 //! | floor | modules | what they know |
 //! |---|---|---|
 //! | 7 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
-//! | 6 | [`scan`], [`rotate`] | the order of the pipeline; new values for what leaked |
+//! | 6 | [`scan`], [`rotate`], [`adopt`] | the order of the pipeline; new values, and references in place of literals |
 //! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`], [`audit`] | one value at a time, pure; one line of the log |
@@ -14,6 +14,8 @@
 //! | 1 | [`rule`] | rules as data |
 //! | 0 | `leakward_fetcher`, a crate of its own | how secrets managers are asked |
 
+#[cfg(feature = "fetcher")]
+pub mod adopt;
 pub mod audit;
 pub mod checksum;
 pub mod classify;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["classify"],
     &["detect", "suppress"],
     &["source", "report", "verify", "config"],
-    &["scan", "rotate"],
+    &["scan", "rotate", "adopt"],
     &["cli"],
 ];
 

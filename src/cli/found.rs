@@ -51,6 +51,11 @@ impl FoundFlags {
         Ok(Ready { managers, audit, flags: self })
     }
 
+    /// What is searched.
+    pub(super) const fn place(&self) -> &PathBuf {
+        &self.place
+    }
+
     fn folder(&self) -> &std::path::Path {
         if self.place.is_dir() { &self.place } else { std::path::Path::new(".") }
     }

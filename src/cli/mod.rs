@@ -5,6 +5,8 @@
 //! [`scan_flags`], made of [`settings`] (configuration, baseline, markers), [`rule_flags`] (which rules run) and
 //! [`output_flags`] (reports and exit code).
 
+#[cfg(feature = "fetcher")]
+mod adopt;
 mod agent_hook;
 mod baseline;
 mod ci;
@@ -59,6 +61,8 @@ mod heading {
     #[cfg(feature = "fetcher")]
     pub(super) const ROTATION: &str = "Rotation";
     #[cfg(feature = "fetcher")]
+    pub(super) const REFERENCE: &str = "Reference";
+    #[cfg(feature = "fetcher")]
     pub(super) const MANAGER: &str = "Secrets manager";
     #[cfg(all(feature = "fetcher", unix))]
     pub(super) const SERVER: &str = "Server";
@@ -91,6 +95,8 @@ enum Command {
     Index(index::Args),
     #[cfg(feature = "fetcher")]
     Rotate(rotate::Args),
+    #[cfg(feature = "fetcher")]
+    Adopt(adopt::Args),
     AgentHook(agent_hook::Args),
     #[cfg(feature = "fetcher")]
     Get(secrets::get::Args),
@@ -127,6 +133,8 @@ impl Command {
             Self::Index(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Rotate(args) => args.run(),
+            #[cfg(feature = "fetcher")]
+            Self::Adopt(args) => args.run(),
             Self::AgentHook(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Get(args) => args.run(),

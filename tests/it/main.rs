@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(all(feature = "fetcher", unix))]
+mod adopt;
 mod agent_hook;
 mod archives;
 #[cfg(feature = "fetcher")]
