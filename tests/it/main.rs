@@ -39,9 +39,14 @@ mod index;
 #[cfg(all(feature = "fetcher", unix))]
 mod injected;
 mod kinds;
+#[cfg(all(feature = "fetcher", unix))]
+mod loop_closed;
 mod native_hooks;
 mod outputs;
 mod parsers;
+#[cfg(all(feature = "fetcher", unix))]
+#[path = "../../fetcher/tests/it/postgres.rs"]
+mod postgres;
 mod pre_receive;
 mod readme;
 mod repo;
