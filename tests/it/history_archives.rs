@@ -122,3 +122,14 @@ fn a_cache_knows_archives_without_secrets_and_opens_the_others_again() {
     let bytes = std::fs::read(file.path()).unwrap();
     assert!(!bytes.windows(5).any(|w| w == b"c.txt"), "no path is in it");
 }
+
+#[test]
+fn a_tape_archive_that_ends_too_early_is_searched_as_it_stands() {
+    let repo = Repo::with(&[("README", "hello\n")]);
+    let whole = tar("a.py", format!("{}{}", line(&github("tape")), "x".repeat(4000)).as_bytes());
+    repo.file("cut.tar", &whole[..1500]);
+    repo.commit("cut");
+    assert_eq!(only(&repo, &[])["path"], "cut.tar");
+    let notes = scan(&repo, &[]).1["summary"]["notes"].to_string();
+    assert!(notes.contains("was searched as it stands"), "{notes}");
+}

@@ -166,11 +166,14 @@ impl Source for History {
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
         tally.bytes = books.bytes;
         tally.add(std::mem::take(&mut books.containers.tally));
-        let (objects, searched, unread) = (books.counts, books.searched, opened.unread(&books));
+        let (objects, searched, lost) = (books.counts, books.searched, books.lost);
         let (visits, told) = Tellings::tell(&opened, books, self, &mut tally)?;
         stages.attribution = clock.lap();
-        let lost = visits.make(&opened.odb, self.threads, self.max_size, self.archive_depth, visitor);
-        for (object, why) in lost {
+        let mut unread = lost + told.missing;
+        for (object, why) in
+            visits.make(&opened.odb, self.threads, self.max_size, self.archive_depth, visitor)
+        {
+            unread += 1;
             tally.gap(format!("object {}", opened.odb.id(object)), why.to_string());
         }
         stages.findings = clock.lap();

@@ -1,14 +1,12 @@
 //! A repository or bundle whose objects and refs lie open.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Refs;
-use super::books::Books;
 use super::pass::Pass;
 use crate::model::{SkipReason, Tally};
 use crate::source::SourceError;
-use crate::source::odb::{Bundle, Layout, Object, ObjectId, Odb, OdbError, Visitor as _, git_object};
+use crate::source::odb::{Bundle, Layout, Object, Odb, OdbError, Visitor as _, git_object};
 
 /// Objects that are asked of the `git` command when this reader cannot read them; more are unlikely to fare better.
 const ASKED: usize = 64;
@@ -108,21 +106,6 @@ impl Opened {
             tally.gap(format!("{unnamed} more objects"), "they cannot be read either");
         }
         named + unnamed
-    }
-}
-
-impl Opened {
-    /// Objects that should be here and cannot be read: damaged, or named by trees and commits and missing.
-    pub(super) fn unread(&self, books: &Books) -> u64 {
-        if self.builds_on {
-            return books.lost;
-        }
-        let cut = |commit: u32, id: &ObjectId| {
-            self.refs.shallow.contains(id) || self.refs.shallow.contains(&self.odb.id(commit))
-        };
-        let missing = books.graph.missing.iter().filter(|(commit, id)| !cut(*commit, id)).map(|(_, id)| id);
-        let missing: BTreeSet<_> = missing.chain(&books.missing).collect();
-        books.lost + missing.len() as u64
     }
 }
 

@@ -209,8 +209,15 @@ impl<'h> Pass<'h> {
         }
         let all = &mut self.containers.tally;
         all.add(Tally { skipped, ..Tally::default() });
+        // What is stored as it is was searched, wherever the container ends too early.
+        let is_open = matches!(kind, Kind::Tar | Kind::Ar);
+        let name = format!("object {}", self.shared.odb.id(number));
         for gap in gaps {
-            all.gap(format!("object {}{}", self.shared.odb.id(number), gap.what), gap.why);
+            if is_open && gap.what.is_empty() {
+                all.notes.push(format!("{name} was searched as it stands: {}", gap.why));
+            } else {
+                all.gap(format!("{name}{}", gap.what), gap.why);
+            }
         }
         whole
     }

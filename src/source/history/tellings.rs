@@ -19,6 +19,7 @@ use super::visits::Visits;
 use super::{Cache, History};
 use crate::model::{Origin, Place, SkipReason, Span, Tally};
 use crate::source::SourceError;
+use crate::source::odb::ObjectId;
 use crate::suppress::PathGlobs;
 
 /// Paths of one secret that are visited; the others are told.
@@ -41,6 +42,8 @@ pub(super) struct Tellings<'h> {
     origins: Origins<'h>,
     visits: Visits,
     told: Vec<GroupTold>,
+    /// Objects that trees and commits name and that are not there.
+    missing: HashSet<ObjectId>,
 }
 
 impl<'h> Tellings<'h> {
@@ -70,11 +73,13 @@ impl<'h> Tellings<'h> {
             origins,
             visits: Visits::default(),
             told,
+            missing: HashSet::new(),
         };
         tellings.lost_commits(tally);
         tellings.files(&choice, tally);
         tellings.messages();
-        let Tellings { visits, told, origins, chosen, .. } = tellings;
+        let Tellings { visits, told, origins, chosen, missing, .. } = tellings;
+        let missing = missing.len() as u64;
         let mut refs: Vec<(BString, u32)> = opened
             .refs
             .refs
@@ -84,11 +89,11 @@ impl<'h> Tellings<'h> {
         in_report_order(&mut refs, opened.refs.branch.as_ref());
         let (commits, origins) = (origins.into_shown(), visits.origins().cloned().collect());
         let Books { graph, groups, .. } = books;
-        Ok((visits, Told { graph, groups, commits, reached: chosen.reached, told, refs, origins }))
+        Ok((visits, Told { graph, groups, commits, reached: chosen.reached, told, refs, missing, origins }))
     }
 
     /// Gaps for trees and parents of commits that are not there.
-    fn lost_commits(&self, tally: &mut Tally) {
+    fn lost_commits(&mut self, tally: &mut Tally) {
         if self.opened.builds_on {
             return;
         }
@@ -103,6 +108,7 @@ impl<'h> Tellings<'h> {
             if self.opened.refs.shallow.contains(id) {
                 continue;
             }
+            self.missing.insert(*id);
             if tally.gaps.len() < NAMED {
                 tally.gap(format!("object {id}"), format!("{}; commit {commit} names it", self.cause()));
             } else {
@@ -234,7 +240,7 @@ impl<'h> Tellings<'h> {
     }
 
     /// Gaps for objects that trees name and that are not there.
-    fn lost_files(&self, lost: &[Story], paths: &Paths<'_>, tally: &mut Tally) {
+    fn lost_files(&mut self, lost: &[Story], paths: &Paths<'_>, tally: &mut Tally) {
         if self.opened.builds_on {
             let names = self.books.missing.len() + self.books.graph.missing.len();
             if names > 0 {
@@ -245,6 +251,7 @@ impl<'h> Tellings<'h> {
         }
         for (i, story) in lost.iter().enumerate() {
             if let Some(first) = story.sightings.first() {
+                self.missing.insert(self.books.missing[i]);
                 let commit = &self.origins.commit(first.commit).id;
                 let why = format!(
                     "{}; commit {commit} has it at {}",
@@ -255,6 +262,7 @@ impl<'h> Tellings<'h> {
             }
         }
         if lost.len() < self.books.missing.len() {
+            self.missing.extend(&self.books.missing);
             let cause = if self.opened.partial {
                 "the clone is partial and left them out"
             } else {

@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub(super) told: Vec<GroupTold>,
     /// Refs that name commits, with the commit, in the order in which reports list them.
     pub(super) refs: Vec<(BString, u32)>,
+    /// Objects that trees and commits name and that are not there.
+    pub(super) missing: u64,
     /// Where everything that was visited lies.
     pub(super) origins: HashSet<Origin>,
 }
