@@ -48,6 +48,7 @@ mod parsers;
 #[path = "../../fetcher/tests/it/postgres.rs"]
 mod postgres;
 mod pre_receive;
+#[cfg(feature = "fetcher")]
 mod readme;
 mod repo;
 mod repositories;

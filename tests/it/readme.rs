@@ -1,17 +1,20 @@
 //! README's console blocks, run as they stand.
 //!
 //! What they hold is explained in [`crate::console`]. `cargo run` runs in this repository, `leakward` in a fresh git
-//! repository, which they call `~/shop`.
+//! repository, which they call `~/shop`. There, settings.py holds the password that an OpenBao has at secret/shop/db.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
+use crate::bao::{self, Bao};
 use crate::console::steps;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn run(command: &str, repository: &Path) -> (i32, String) {
+fn run(command: &str, repository: &Path, bao: &Bao) -> (i32, String) {
     let (arguments, folder) = match command.strip_prefix("cargo run --release --quiet -- ") {
         Some(arguments) => (arguments, Path::new(ROOT)),
         None => (command.strip_prefix("leakward ").expect("a command of ours"), repository),
@@ -20,6 +23,9 @@ fn run(command: &str, repository: &Path) -> (i32, String) {
         .args(arguments.split(' '))
         .current_dir(folder)
         .env("COLUMNS", "100")
+        .env("VAULT_ADDR", bao.address())
+        .env("VAULT_TOKEN", bao::ROOT)
+        .env("LEAKWARD_STATE", repository.join(".git/state"))
         .output()
         .unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
@@ -40,9 +46,14 @@ fn every_console_block_prints_what_it_says() {
     assert!(
         Command::new("git").args(["add", "-A"]).current_dir(repository.path()).status().unwrap().success()
     );
+    let bao = Bao::start();
+    let hash = blake3::hash(b"readme").to_hex().to_string();
+    let leaked = format!("Tr{}-{}X", &hash[..9], &hash[20..29]);
+    bao.put("shop/db", &json!({ "username": "shop", "password": leaked }));
+    fs::write(repository.path().join("settings.py"), format!("password = '{leaked}'\n")).unwrap();
     for step in steps {
         let command = &step.command;
-        let (code, printed) = run(command, repository.path());
+        let (code, printed) = run(command, repository.path(), &bao);
         let wanted = if command.contains("fixtures") { 1 } else { 0 };
         assert_eq!(code, wanted, "{command}\n{printed}");
         step.judge(&printed).unwrap_or_else(|e| panic!("{command}: {e}"));
