@@ -49,6 +49,6 @@ for script in tests/hooks-matrix.sh tests/conformance.sh tests/action.sh fetcher
 done
 
 step "the scanner on this repository"
-cargo run --quiet --locked -- scan --quiet .
+cargo run --quiet --locked -- scan .
 
 step "all passed"
