@@ -8,6 +8,8 @@
 mod checksum;
 #[path = "src/rule/kind.rs"]
 mod kind;
+#[path = "src/rule/live.rs"]
+mod live;
 #[path = "src/rule/outline.rs"]
 mod outline;
 #[path = "src/rule/parse.rs"]
@@ -34,6 +36,7 @@ use std::{env, fs};
 
 use checksum::Checksum;
 use kind::{Extractor, List, Requirement, Rule, Text};
+use live::{Answer, Header, LiveCheck, Tell};
 use outline::Outline;
 use parse::{Author, check_references, parse};
 use pattern::{PatternError, parse as parse_pattern};
@@ -160,6 +163,7 @@ fn literal(rule: &Rule) -> String {
         reach,
         source,
         revoke,
+        live,
         tags,
         positive,
         negative,
@@ -190,6 +194,7 @@ fn literal(rule: &Rule) -> String {
     field("reach", reach.to_string());
     field("source", text(source));
     field("revoke", text(revoke));
+    field("live", option(live.as_ref(), live_check));
     field("tags", list(tags, text));
     field("positive", list(positive, text));
     field("negative", list(negative, text));
@@ -200,6 +205,49 @@ fn requirement(part: &Requirement) -> String {
     let Requirement { rule, within_lines, mandatory } = part;
     let rule = text(rule);
     format!("Requirement {{ rule: {rule}, within_lines: {within_lines}, mandatory: {mandatory} }}")
+}
+
+fn live_check(check: &LiveCheck) -> String {
+    let LiveCheck {
+        method,
+        url,
+        hosts,
+        headers,
+        basic,
+        body,
+        signature,
+        starts,
+        finds,
+        active,
+        inactive,
+        elsewhere,
+        tells,
+    } = check;
+    let header = |Header { name, value }: &Header| {
+        format!("Header {{ name: {}, value: {} }}", text(name), text(value))
+    };
+    let answer = |Answer { status, body }: &Answer| {
+        format!("Answer {{ status: {status}, body: {} }}", option(body.as_ref(), text))
+    };
+    let tell =
+        |Tell { name, place }: &Tell| format!("Tell {{ name: {}, place: {} }}", text(name), text(place));
+    let fields = [
+        ("method", format!("Method::{method:?}")),
+        ("url", text(url)),
+        ("hosts", list(hosts, text)),
+        ("headers", list(headers, header)),
+        ("basic", option(basic.as_ref(), text)),
+        ("body", option(body.as_ref(), text)),
+        ("signature", option(signature.as_ref(), |s| format!("Signature::{s:?}"))),
+        ("starts", list(starts, text)),
+        ("finds", list(finds, header)),
+        ("active", list(active, answer)),
+        ("inactive", list(inactive, answer)),
+        ("elsewhere", elsewhere.to_string()),
+        ("tells", list(tells, tell)),
+    ];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("LiveCheck {{ {} }}", fields.join(", "))
 }
 
 fn text(text: &Text) -> String {

@@ -178,6 +178,7 @@ fn made_up(n: usize) -> impl Iterator<Item = Rule> {
 
 fn rule(id: String, keyword: String, pattern: String) -> Rule {
     Rule {
+        live: None,
         id: id.into(),
         title: Text::default(),
         severity: Severity::High,

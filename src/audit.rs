@@ -5,6 +5,7 @@
 //! | `manager-list` | `manager`, `path` (the folder; empty: all), `outcome` |
 //! | `manager-read` | `manager`, `path`, `version` (as it was asked for), `outcome` |
 //! | `lookup` | `manager`, `kind`, `outcome` (the verdict) |
+//! | `live-check` | `host`, `rule`, `outcome` (`active`, `inactive`, or why it was not told) |
 //! | `suppression` | `rule`, `path`, `line`, `commit`, `fingerprint`, `by`, `reason` |
 //! | `rotation` | `manager`, `path`, `step` |
 //! | `adoption` | `manager`, `path`, `step` |

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 7 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
 //! | 6 | [`scan`], [`rotate`], [`adopt`] | the order of the pipeline; new values, and references in place of literals |
-//! | 5 | [`source`], [`report`], [`verify`], [`config`] | disk and git; output; secrets managers; what a team asks for |
+//! | 5 | [`source`], [`report`], [`verify`], [`live`], [`config`] | disk and git; output; secrets managers; providers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
 //! | 3 | [`entropy`], [`decode`], [`checksum`], [`classify`], [`line_hash`], [`audit`] | one value at a time, pure; one line of the log |
 //! | 2 | [`model`] | the nouns |
@@ -25,6 +25,8 @@ pub mod decode;
 pub mod detect;
 pub mod entropy;
 pub mod line_hash;
+#[cfg(feature = "fetcher")]
+pub mod live;
 pub mod model;
 pub mod report;
 #[cfg(feature = "fetcher")]

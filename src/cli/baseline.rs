@@ -104,7 +104,7 @@ impl Create {
             ],
             // Findings are what a baseline is made of.
             found: 0,
-            judge: None,
+            judges: Vec::new(),
             fail_on: crate::model::State::FAILING.to_vec(),
             audit: None,
         };

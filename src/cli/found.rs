@@ -9,14 +9,14 @@ use super::settings::{SettingsFlags, from_folder};
 use super::{Failure, heading};
 use crate::audit::AuditLog;
 use crate::detect::{Detector, known};
-use crate::model::{Finding, Tally};
+use crate::model::{Finding, Judge as _, Tally};
 use crate::report::Root;
 use crate::rule::{Confidence, Severity};
 use crate::scan::{self, Config, FOUND};
 use crate::source::history::History;
 use crate::source::{Files, MAX_ARCHIVE_DEPTH, Source};
 use crate::suppress::PathGlobs;
-use crate::verify::{Judge as _, ManagerSettings, Verification};
+use crate::verify::{ManagerSettings, Verification};
 
 /// Flags that say where a finding is looked for.
 #[derive(Debug, clap::Args)]
@@ -110,7 +110,7 @@ impl Ready {
             time_limit: None,
             outputs: Vec::new(),
             found: FOUND,
-            judge: None,
+            judges: Vec::new(),
             fail_on: Vec::new(),
             audit: None,
         };

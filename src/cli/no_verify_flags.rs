@@ -1,9 +1,10 @@
 //! In place of `verify_flags` in a program built without the secrets manager's client: nothing can be asked.
 
 use super::Failure;
+use super::settings::Settings;
 use crate::detect::known::KnownIndex;
-use crate::model::State;
-use crate::verify::{Judge, Trust};
+use crate::model::{Judge, State};
+use crate::verify::Trust;
 
 /// No flags.
 #[derive(Debug, Default, clap::Args)]
@@ -11,7 +12,7 @@ pub(crate) struct VerifyFlags {}
 
 /// Nothing is asked.
 pub(super) struct Asked {
-    pub(super) judge: Option<Box<dyn Judge>>,
+    pub(super) judges: Vec<Box<dyn Judge>>,
     pub(super) known: Option<KnownIndex>,
     pub(super) fail_on: Vec<State>,
 }
@@ -25,10 +26,10 @@ impl Asked {
 impl VerifyFlags {
     pub(super) fn prepare(
         &self,
-        _managers: &toml::Table,
+        _settings: &Settings,
         _trust: Trust,
         _audit: Option<std::sync::Arc<crate::audit::AuditLog>>,
     ) -> Result<Asked, Failure> {
-        Ok(Asked { judge: None, known: None, fail_on: State::FAILING.to_vec() })
+        Ok(Asked { judges: Vec::new(), known: None, fail_on: State::FAILING.to_vec() })
     }
 }

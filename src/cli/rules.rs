@@ -11,7 +11,9 @@ use serde::Serialize;
 use super::{Failure, heading};
 use crate::config::nearest;
 use crate::detect::trial::try_rules;
-use crate::rule::{self, Checksum, Confidence, Extractor, Rule, RulePack, RuleRef, Severity, Text};
+use crate::rule::{
+    self, Checksum, Confidence, Extractor, Rule, RulePack, RuleRef, Severity, StatedLive, Text,
+};
 
 /// list, show and check rules
 #[derive(Debug, clap::Args)]
@@ -110,9 +112,8 @@ impl Show {
             };
             return Err(Failure::new(format_args!("no rule is called {}", self.id)).help(help));
         };
-        let stated = toml::to_string_pretty(&Stated::of(rule));
-        let stated = stated.map_err(|error| Failure::new(format_args!("cannot write TOML: {error}")))?;
-        Ok(format!("[[rule]]\n{stated}"))
+        let stated = toml::to_string_pretty(&File { rule: [Stated::of(rule)] });
+        stated.map_err(|error| Failure::new(format_args!("cannot write TOML: {error}")))
     }
 }
 
@@ -156,6 +157,12 @@ fn add(pack: &mut RulePack, file: &Path) -> Result<Vec<Text>, Failure> {
     })
 }
 
+/// A file of one rule.
+#[derive(Serialize)]
+struct File<'r> {
+    rule: [Stated<'r>; 1],
+}
+
 /// A rule as a file states it.
 #[derive(Serialize)]
 struct Stated<'r> {
@@ -189,6 +196,8 @@ struct Stated<'r> {
     negative: &'r [Text],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     requires: Vec<Part<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<StatedLive>,
 }
 
 #[derive(Serialize)]
@@ -231,6 +240,7 @@ impl<'r> Stated<'r> {
             positive: &rule.positive,
             negative: &rule.negative,
             requires: rule.requires.iter().map(part).collect(),
+            live: rule.live.as_ref().map(StatedLive::of),
         }
     }
 }

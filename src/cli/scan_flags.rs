@@ -58,7 +58,7 @@ impl ScanFlags {
         let exclude = settings.exclude(exclude)?;
         let parts = self.rules.choose(&mut settings.pack)?;
         let audit = self.settings.audit(&settings.config)?;
-        let asked = self.verify.prepare(&settings.config.managers, self.settings.trust(), audit.clone())?;
+        let asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
         if asked.is_search() {
             settings.pack.insert(known::rule());
         }
@@ -84,7 +84,7 @@ impl ScanFlags {
             time_limit: self.time_limit,
             outputs,
             found: self.output.exit_code,
-            judge: asked.judge,
+            judges: asked.judges,
             fail_on: asked.fail_on,
             audit,
         };

@@ -1,15 +1,18 @@
-//! Whether the secrets manager is asked, and which of its verdicts fail the run.
+//! Whether secrets manager and providers are asked, and which of its verdicts fail the run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::settings::Settings;
 use super::{Failure, heading};
 use crate::audit::AuditLog;
+use crate::config::LiveConsent;
 use crate::detect::known::{KnownIndex, OfflineIndex};
-use crate::model::State;
-use crate::verify::{Judge, ManagerSettings, Trust, Verification};
+use crate::live::{Inquiry, LiveSettings, Override};
+use crate::model::{Judge, State};
+use crate::verify::{ManagerSettings, Trust, Verification};
 
 /// Flags of verification. Without one of them nothing is sent anywhere.
 #[derive(Debug, Default, clap::Args)]
@@ -29,20 +32,31 @@ pub(crate) struct VerifyFlags {
     /// The one flag with which something found is sent, to the configured server alone.
     #[arg(long)]
     lookup: bool,
+    /// ask the providers themselves whether they accept what is found
+    ///
+    /// Sends what is found to the hosts that its rule names, and nowhere else. [live] in .leakward.toml narrows it.
+    #[arg(long)]
+    live: bool,
+    /// say which providers --live would ask about what, and send nothing
+    #[arg(long)]
+    live_dry_run: bool,
+    /// with --live, connect to ADDRESS:PORT in place of HOST
+    #[arg(long, value_name = "HOST=ADDRESS:PORT", requires = "live")]
+    live_resolve: Vec<Override>,
     /// also find the values of this index, made by `leakward index build`; the manager is not asked
     #[arg(long, value_name = "FILE", requires = "index_key")]
     index: Option<PathBuf>,
     /// public key of whoever may sign the index, in hex
     #[arg(long, value_name = "HEX", requires = "index")]
     index_key: Option<String>,
-    /// verdicts with which a finding fails the run [default: all but previous and destroyed]
+    /// verdicts with which a finding fails the run [default: all but previous, destroyed and inactive]
     #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = state_parser())]
     fail_on: Vec<State>,
 }
 
 /// What the flags come to.
 pub(super) struct Asked {
-    pub(super) judge: Option<Box<dyn Judge>>,
+    pub(super) judges: Vec<Box<dyn Judge>>,
     /// The values to search for.
     pub(super) known: Option<KnownIndex>,
     /// The index for hooks.
@@ -61,22 +75,46 @@ impl VerifyFlags {
     /// Makes verification ready. Where values are to be searched for, the managers are read now.
     pub(super) fn prepare(
         &self,
-        managers: &toml::Table,
+        settings: &Settings,
         trust: Trust,
         audit: Option<Arc<AuditLog>>,
     ) -> Result<Asked, Failure> {
         let fail_on = if self.fail_on.is_empty() { State::FAILING.to_vec() } else { self.fail_on.clone() };
-        let offline = self.offline()?;
-        if !self.verify && !self.known && !self.lookup {
-            if !self.fail_on.is_empty() {
-                return Err(Failure::new("--fail-on without verdicts").help("add --verify or --known"));
-            }
-            return Ok(Asked { judge: None, known: None, offline, fail_on });
+        let mut asked = Asked { judges: Vec::new(), known: None, offline: self.offline()?, fail_on };
+        if self.verify || self.known || self.lookup {
+            let managers = ManagerSettings::all(&settings.config.managers, trust)?;
+            let verification = Verification::new(managers, self.known, self.lookup).audited(audit.clone());
+            asked.known = if self.known { Some(verification.known_values()?) } else { None };
+            asked.judges.push(Box::new(verification));
         }
-        let verification =
-            Verification::new(ManagerSettings::all(managers, trust)?, self.known, self.lookup).audited(audit);
-        let known = if self.known { Some(verification.known_values()?) } else { None };
-        Ok(Asked { judge: Some(Box::new(verification)), known, offline, fail_on })
+        if self.live || self.live_dry_run {
+            asked.judges.push(Box::new(self.inquiry(settings, trust, audit)?));
+        }
+        if asked.judges.is_empty() && !self.fail_on.is_empty() {
+            return Err(Failure::new("--fail-on without verdicts").help("add --verify, --known or --live"));
+        }
+        Ok(asked)
+    }
+
+    /// Providers made ready to be asked, after the managers, who know better what is theirs.
+    fn inquiry(
+        &self,
+        settings: &Settings,
+        trust: Trust,
+        audit: Option<Arc<AuditLog>>,
+    ) -> Result<Inquiry, Failure> {
+        let LiveConsent { allow, deny, rate } = &settings.config.live;
+        let live = LiveSettings::new(allow.as_deref(), deny, *rate)
+            .map_err(|e| {
+                Failure::new(e).help("[live] in .leakward.toml holds patterns of rule ids and a whole rate")
+            })?
+            .trusting(trust == Trust::Named);
+        if !live.admits_any(&settings.pack) {
+            return Err(Failure::new("--live, and no rule that may be asked about")
+                .help("live.allow and live.deny in .leakward.toml leave none; `leakward rules list` shows the rules"));
+        }
+        let live = live.dry(self.live_dry_run).leading(self.live_resolve.clone());
+        Inquiry::new(live, audit).map_err(|e| Failure::new(&e).help(e.help()))
     }
 }
 

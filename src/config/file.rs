@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use super::error::line_of;
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, LiveConsent};
 use crate::suppress::{Allow, PathGlobs};
 
 #[derive(Deserialize, Default)]
@@ -17,6 +17,15 @@ struct File {
     allow: Vec<Spanned<Entry>>,
     managers: toml::Table,
     audit: Audit,
+    live: Live,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Live {
+    allow: Option<OneOrMore>,
+    deny: OneOrMore,
+    rate: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -108,7 +117,7 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
     })?;
     let file: File = toml::from_str(text).map_err(|e| ConfigError::of_parser(name, text, &e))?;
     let source = Source { name, text };
-    let File { scan, rules: Rules { enable, disable, extend }, allow, managers, audit } = file;
+    let File { scan, rules: Rules { enable, disable, extend }, allow, managers, audit, live } = file;
     let mut config = Config {
         baseline: scan.baseline,
         max_file_size: scan.max_file_size.map(Spanned::into_inner),
@@ -117,6 +126,7 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
         extend,
         managers,
         audit_log: audit.log,
+        live: LiveConsent { allow: live.allow.map(|globs| globs.0), deny: live.deny.0, rate: live.rate },
         ..Config::default()
     };
     if let Some(exclude) = scan.exclude {
@@ -206,7 +216,7 @@ mod tests {
              [rules]\nenable = ['a']\ndisable = ['b']\nextend = ['r.toml']\n\
              [[allow]]\nrule = 'a'\npath = ['tests/**', 'docs/']\nvalue = '^x'\nline = 'y'\nreason = 'z'\n\
              expires = 2027-06-30\n[managers.prod]\nprovider = 'vault'\n\
-             [audit]\nlog = 'l'\n",
+             [audit]\nlog = 'l'\n[live]\nallow = 'github-*'\ndeny = ['a']\nrate = 2\n",
         );
         assert_eq!(config.exclude.unwrap().patterns(), ["third_party/**"]);
         assert_eq!(config.baseline.as_deref(), Some("b.jsonl"));
@@ -216,6 +226,8 @@ mod tests {
         assert_eq!(config.allow[0].reason(), "z");
         assert!(config.managers.contains_key("prod"));
         assert_eq!(config.audit_log.as_deref(), Some("l"));
+        assert_eq!(config.live.allow.as_deref(), Some(&["github-*".to_owned()][..]));
+        assert_eq!((config.live.deny, config.live.rate), (vec!["a".to_owned()], Some(2)));
         assert!(config.warnings.is_empty());
     }
 

@@ -54,10 +54,23 @@ pub struct Config {
     allowed_rules: Vec<(String, usize)>,
     /// Secrets managers, by name; read by verification.
     pub managers: toml::Table,
+    /// Whom a live check may ask about what.
+    pub live: LiveConsent,
     /// The audit log. Counts only in a configuration that the user named.
     pub audit_log: Option<String>,
     /// What the author should mend, such as an `[[allow]]` without a reason: lower case, no full stop.
     pub warnings: Vec<String>,
+}
+
+/// Whom a live check may ask about what. Without `--live` nobody is asked, whatever it says.
+#[derive(Debug, Clone, Default)]
+pub struct LiveConsent {
+    /// Patterns of the ids of the only rules whose findings are asked about; `None`: all.
+    pub allow: Option<Vec<String>>,
+    /// Patterns of the ids of rules whose findings are not.
+    pub deny: Vec<String>,
+    /// Requests per second and host.
+    pub rate: Option<u32>,
 }
 
 impl Config {

@@ -10,6 +10,7 @@ use crate::rule::{Confidence, Extractor, Rule, RulePack, Severity, Text};
 pub(super) fn rule(id: &'static str, pattern: &'static str, keywords: &'static [&'static str]) -> Rule {
     let keywords: Vec<_> = keywords.iter().map(|k| Text::Borrowed(*k)).collect();
     Rule {
+        live: None,
         id: id.into(),
         title: id.into(),
         severity: Severity::High,

@@ -81,6 +81,8 @@ pub struct Related {
     pub rule: RuleRef,
     /// Where it lies in the same blob.
     pub region: Region,
+    /// Its value.
+    pub secret: Secret,
 }
 
 /// What suppresses a finding, and why.

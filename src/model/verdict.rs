@@ -1,6 +1,6 @@
-//! What the organisation's own secrets manager says of a finding.
+//! What the organisation's own secrets manager, or the provider itself, says of a finding.
 
-/// What the organisation's own secrets manager says of a finding.
+/// What the organisation's own secrets manager, or the provider itself, says of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It is the value in force.
@@ -11,6 +11,10 @@ pub enum Verdict {
     Destroyed(Managed),
     /// It was lent, and the loan has not ended.
     Leased(Lent),
+    /// The provider accepts it.
+    Active(Answered),
+    /// The provider refuses it.
+    Inactive(Answered),
     /// Everything that may be read was read, and it is not there.
     Unmanaged,
     /// It cannot be told; why.
@@ -63,6 +67,15 @@ pub struct Lent {
     pub notes: Vec<String>,
 }
 
+/// A provider's answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// The host that was asked.
+    pub host: String,
+    /// What it told, such as the account or the scopes.
+    pub notes: Vec<String>,
+}
+
 /// The kind of a [`Verdict`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -74,6 +87,10 @@ pub enum State {
     Destroyed,
     /// Lent.
     Leased,
+    /// Accepted by its provider.
+    Active,
+    /// Refused by its provider.
+    Inactive,
     /// Not in the manager.
     Unmanaged,
     /// Not known.
@@ -88,6 +105,8 @@ impl Verdict {
             Self::Previous(_) => State::Previous,
             Self::Destroyed(_) => State::Destroyed,
             Self::Leased(_) => State::Leased,
+            Self::Active(_) => State::Active,
+            Self::Inactive(_) => State::Inactive,
             Self::Unmanaged => State::Unmanaged,
             Self::Unchecked(_) => State::Unchecked,
         }
@@ -97,18 +116,29 @@ impl Verdict {
     pub const fn managed(&self) -> Option<&Managed> {
         match self {
             Self::Current(managed) | Self::Previous(managed) | Self::Destroyed(managed) => Some(managed),
-            Self::Leased(_) | Self::Unmanaged | Self::Unchecked(_) => None,
+            Self::Leased(_) | Self::Active(_) | Self::Inactive(_) | Self::Unmanaged | Self::Unchecked(_) => {
+                None
+            }
         }
     }
 }
 
 impl State {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Current, Self::Previous, Self::Destroyed, Self::Leased, Self::Unmanaged, Self::Unchecked];
+    pub const ALL: [Self; 8] = [
+        Self::Current,
+        Self::Previous,
+        Self::Destroyed,
+        Self::Leased,
+        Self::Active,
+        Self::Inactive,
+        Self::Unmanaged,
+        Self::Unchecked,
+    ];
 
     /// The kinds that make a run fail unless the user says otherwise: all in which the value may open something.
-    pub const FAILING: [Self; 4] = [Self::Current, Self::Leased, Self::Unmanaged, Self::Unchecked];
+    pub const FAILING: [Self; 5] =
+        [Self::Current, Self::Leased, Self::Active, Self::Unmanaged, Self::Unchecked];
 
     /// The word that reports use.
     pub const fn as_str(self) -> &'static str {
@@ -117,6 +147,8 @@ impl State {
             Self::Previous => "previous",
             Self::Destroyed => "destroyed",
             Self::Leased => "leased",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
             Self::Unmanaged => "unmanaged",
             Self::Unchecked => "unchecked",
         }

@@ -307,7 +307,11 @@ mod tests {
         ];
         let finding = |(place, suppressed)| {
             let plain = sample::finding("a.py", &format!("k='{TOKEN}'"), TOKEN);
-            let parts = vec![Related { rule: plain.rule.clone(), region: plain.region }];
+            let parts = vec![Related {
+                rule: plain.rule.clone(),
+                region: plain.region,
+                secret: plain.secret.clone(),
+            }];
             let origin = Origin::new(BString::from(b"a\xff.py"), place);
             Finding { origin, suppressed, parts, layers: vec!["base64"], ..plain }
         };

@@ -374,7 +374,11 @@ mod tests {
     fn suppressed_findings_and_parts_are_told() {
         let mut finding = found(TOKEN);
         finding.suppressed = Some(Suppression::Allow("docs".into()));
-        finding.parts = vec![Related { rule: finding.rule.clone(), region: finding.region }];
+        finding.parts = vec![Related {
+            rule: finding.rule.clone(),
+            region: finding.region,
+            secret: finding.secret.clone(),
+        }];
         let run = run_of(&[finding], &Tally::default());
         let suppression = &run["results"][0]["suppressions"][0];
         assert_eq!(

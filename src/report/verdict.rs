@@ -1,15 +1,17 @@
-//! The manager's verdict, in words and as JSON. Names of paths come from outside, and are made safe to print.
+//! The manager's or provider's verdict, in words and as JSON. Names of paths come from outside, and are made safe to print.
 
 use serde::Serialize;
 
 use super::plain::plain;
 use super::time;
-use crate::model::{Lent, Managed, Verdict};
+use crate::model::{Answered, Lent, Managed, Verdict};
 
 /// A verdict as JSON shows it; its shape is in docs/report.schema.json.
 #[derive(Debug, Serialize)]
 pub(super) struct VerdictEntry<'v> {
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'v str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     manager: Option<&'v str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +46,7 @@ pub(super) struct VerdictEntry<'v> {
 pub(super) fn entry(verdict: &Verdict) -> VerdictEntry<'_> {
     let mut entry = VerdictEntry {
         state: verdict.state().as_str(),
+        host: None,
         manager: None,
         path: None,
         field: None,
@@ -80,6 +83,10 @@ pub(super) fn entry(verdict: &Verdict) -> VerdictEntry<'_> {
             entry.notes = &lent.notes;
             entry.expires = lent.expires.map(time::rfc3339);
         }
+        Verdict::Active(answered) | Verdict::Inactive(answered) => {
+            entry.host = Some(&answered.host);
+            entry.notes = &answered.notes;
+        }
         Verdict::Unchecked(reason) => entry.reason = Some(reason),
         _ => {}
     }
@@ -98,6 +105,11 @@ pub(super) fn words(verdict: &Verdict) -> String {
             let notes: String = notes.iter().map(|note| format!(", {note}")).collect();
             format!("leased: {manager}:{path}, {left}{notes}")
         }
+        Verdict::Active(Answered { host, notes }) => {
+            let notes: String = notes.iter().map(|note| format!(", {note}")).collect();
+            format!("active: {host} accepts it{notes}")
+        }
+        Verdict::Inactive(Answered { host, notes: _ }) => format!("inactive: {host} refuses it"),
         Verdict::Unmanaged => "unmanaged: your secrets manager does not hold it".to_owned(),
         Verdict::Unchecked(why) => format!("unchecked: {why}"),
     };

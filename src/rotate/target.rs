@@ -62,6 +62,9 @@ impl Target {
                 Ok(path) => Self::Path { manager: Some(lent.manager.clone()), path, field: None },
                 Err(error) => Self::Unknown(error.to_string()),
             },
+            Some(Verdict::Active(answered) | Verdict::Inactive(answered)) => {
+                Self::Unknown(format!("{} was asked about it, no manager", answered.host))
+            }
             Some(Verdict::Unmanaged) => Self::Unknown("no manager holds it".to_owned()),
             Some(Verdict::Unchecked(why)) => Self::Unknown(format!("it cannot be told who holds it: {why}")),
             None => Self::Unknown("it was not verified".to_owned()),

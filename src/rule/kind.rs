@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::checksum::Checksum;
+use super::live::LiveCheck;
 
 /// Text that is `'static` in the built-in pack and owned in user rules.
 pub type Text = Cow<'static, str>;
@@ -43,6 +44,8 @@ pub struct Rule {
     pub source: Text,
     /// Where or how such a credential is revoked; a URL or a sentence.
     pub revoke: Text,
+    /// How the provider is asked whether such a credential is in force; only on request.
+    pub live: Option<LiveCheck>,
     /// Free words for reports and filters.
     pub tags: List<Text>,
     /// Example texts that must yield this rule; may hold `{{generator(args)}}` placeholders.
@@ -147,6 +150,7 @@ impl Rule {
             reach: 512,
             source: "https://acme.example/docs/keys".into(),
             revoke: "https://acme.example/settings/keys".into(),
+            live: None,
             tags: vec!["cloud".into()].into(),
             positive: vec![].into(),
             negative: vec![].into(),

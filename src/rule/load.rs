@@ -76,6 +76,7 @@ mod tests {
     #[test]
     fn each_fault_has_its_own_problem() {
         let pattern = |cause| Problem::Pattern { field: "pattern", cause };
+        let live = |cause: &str| Problem::Live(cause.to_owned());
         let cases: &[(&str, &[Problem])] = &[
             ("id = 'Acme'", &[Problem::Id]),
             ("keywords = []", &[Problem::Unguarded]),
@@ -91,6 +92,39 @@ mod tests {
             ("pattern = '(x{20})'\nreach = 20", &[Problem::Reach { reach: 20, longest: 28 }]),
             ("pattern = 'acme(?s:.*)(x)'\nreach = 999", &[pattern(PatternError::UnboundedLines)]),
             ("pattern = '((?:[a-z]{500}){500}){5}'", &[pattern(PatternError::TooLarge(10 << 20))]),
+            ("live = { url = 'https://a.example/{secret}', active = [200] }", &[]),
+            (
+                "live = { url = 'https://a.example', active = [200] }",
+                &[live("{secret} stands nowhere in the request")],
+            ),
+            (
+                "live = { url = '{secret}', active = [200] }",
+                &[live("`hosts` is missing, and `url` does not name one")],
+            ),
+            (
+                "live = { url = 'http://a.example/{secret}', hosts = ['a.example'], active = [200] }",
+                &[live("`url` neither starts with https:// nor is {secret}")],
+            ),
+            (
+                "live = { url = '{secret}', hosts = ['10.0.0.1'], active = [200] }",
+                &[live("`hosts`: 10.0.0.1 is not the name of a host")],
+            ),
+            (
+                "live = { url = 'https://a.example/{secret}/{part:x}', active = [200] }",
+                &[live("{part:x} is neither the secret nor a required part nor one of `finds`")],
+            ),
+            (
+                "live = { url = 'https://a.example/{secret}', active = [] }",
+                &[live("`active` is empty: no answer would mean that it is accepted")],
+            ),
+            (
+                "live = { url = 'https://a.example/{secret}', active = [20] }",
+                &[live("a status is not between 100 and 599")],
+            ),
+            (
+                "live = { url = 'https://a.example/{secret}', active = [200], tells = { name = 'x' } }",
+                &[live("`tells`: name is neither a JSON pointer nor header:NAME")],
+            ),
             (
                 "requires = [{ rule = 'acme-key', within_lines = 1 }]",
                 &[Problem::Requirement("acme-key".into())],

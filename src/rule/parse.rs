@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::checksum::Checksum;
 use super::kind::{Confidence, Extractor, List, Requirement, Rule, Severity, Text};
+use super::live;
 use super::pattern;
 use super::problem::{Problem, RuleError};
 use super::shorthand::expand;
@@ -91,6 +92,7 @@ struct Entry {
     source: String,
     #[serde(default)]
     revoke: String,
+    live: Option<live::Stated>,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -124,6 +126,12 @@ impl Entry {
                 problems.push(Problem::Unguarded);
             }
         }
+        let parts: Vec<String> = self.requires.iter().map(|part| part.rule.clone()).collect();
+        let live = self.live.take().map(|stated| stated.check(&parts)).transpose();
+        let live = live.unwrap_or_else(|cause| {
+            problems.push(Problem::Live(cause));
+            None
+        });
         if self.title.is_empty() {
             self.title.clone_from(&self.id);
         }
@@ -143,6 +151,7 @@ impl Entry {
             reach,
             source: self.source.into(),
             revoke: self.revoke.into(),
+            live,
             tags: texts(self.tags),
             positive: texts(self.positive),
             negative: texts(self.negative),

@@ -88,6 +88,9 @@ pub enum Problem {
     /// A required rule does not exist, or is the rule itself.
     #[error("`requires` names {0}, which is no other rule")]
     Requirement(String),
+    /// A question to the provider that cannot be asked.
+    #[error("`live`: {0}")]
+    Live(String),
 }
 
 impl RuleError {
@@ -124,6 +127,7 @@ impl Problem {
             Self::Keyword(_) => "use a longer literal that every match holds",
             Self::Entropy => "give bits per byte, such as 3.5",
             Self::Examples { .. } => "add a positive for each shape and two negatives, one a near miss",
+            Self::Live(_) => "`leakward rules show github-pat` prints a complete one",
             Self::Requirement(_) => "`leakward rules list` shows every rule",
         })
     }

@@ -95,7 +95,11 @@ impl<'s> Finder<'s> {
         let hit = Hit { rule: &rule.id, path, secret: value, matched };
         let ruling = self.config.suppressor.judge(&hit, &hits.text);
         why.extend(ruling.remarks);
-        let related = |(rule, span)| Related { rule: self.owned(rule), region: hits.region(span) };
+        let related = |(rule, span): (&Rule, Span)| Related {
+            rule: self.owned(rule),
+            region: hits.region(span),
+            secret: Secret::new(span.of(blob.bytes)),
+        };
         Finding {
             rule: self.owned(rule),
             origin: hits.origin.clone(),

@@ -15,12 +15,11 @@ use std::time::{Duration, Instant};
 
 use crate::audit::AuditLog;
 use crate::detect::Detector;
-use crate::model::{Finding, State, Suppression, Tally};
+use crate::model::{Finding, Judge, State, Suppression, Tally};
 use crate::report::{Progress, Root, Summary};
 use crate::rule::{Confidence, Severity, Text};
 use crate::source::{Source, SourceError};
 use crate::suppress::Suppressor;
-use crate::verify::Judge;
 
 use collector::Collector;
 pub use output::{Output, OutputError, Target};
@@ -54,8 +53,8 @@ pub struct Config {
     pub outputs: Vec<Output>,
     /// Exit code when there are findings; [`FAILED`] beats it.
     pub found: u8,
-    /// Who gives findings their verdicts, when they are to be verified.
-    pub judge: Option<Box<dyn Judge>>,
+    /// Who gives findings their verdicts, one after the other, when they are to be verified.
+    pub judges: Vec<Box<dyn Judge>>,
     /// Verdicts with which a finding counts; one without a verdict always does.
     pub fail_on: Vec<State>,
     /// Where suppressions are written down.
@@ -117,7 +116,7 @@ pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanErro
     let (findings, tally) = collector.finish(tally);
     let mut findings = source.refine(findings);
     let mut tally = tally;
-    if let Some(judge) = &config.judge {
+    for judge in &config.judges {
         judge.judge(&mut findings, &mut tally);
     }
     if let Some(log) = &config.audit {

@@ -46,7 +46,7 @@ fn config() -> Config {
         time_limit: None,
         outputs: Vec::new(),
         found: FOUND,
-        judge: None,
+        judges: Vec::new(),
         fail_on: crate::model::State::FAILING.to_vec(),
         audit: None,
     }

@@ -37,8 +37,6 @@ mod settings;
 #[cfg(feature = "fetcher")]
 mod verification;
 
-use crate::model::{Finding, Tally};
-
 #[cfg(feature = "fetcher")]
 pub use ending::Ending;
 #[cfg(feature = "fetcher")]
@@ -57,11 +55,4 @@ pub enum Trust {
     Named,
     /// It was found among the scanned files, which whoever proposes a change may edit.
     Found,
-}
-
-/// Gives findings their verdicts, once all are found.
-pub trait Judge: Send + Sync + std::fmt::Debug {
-    /// Gives `findings` their verdicts, and drops those that turn out to be none. What could not be asked is told
-    /// in `tally`.
-    fn judge(&self, findings: &mut Vec<Finding>, tally: &mut Tally);
 }

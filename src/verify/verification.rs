@@ -10,10 +10,10 @@ use super::holdings::{Hash, Holdings};
 use super::lookup::{Handle, Held as Asked, Lookup};
 use super::reader::{self, Coverage};
 use super::settings::ManagerSettings;
-use super::{Judge, VerifyError, forms, key_material};
+use super::{VerifyError, forms, key_material};
 use crate::audit::AuditLog;
 use crate::detect::known::{KnownIndex, Refusal};
-use crate::model::{Finding, Reason, State, Tally, Verdict};
+use crate::model::{Finding, Judge, Reason, State, Tally, Verdict};
 use crate::rule::Severity;
 
 /// Verification against the configured managers. They are asked once, when the first finding (or the search for known
@@ -347,7 +347,7 @@ fn severity(state: State, before: Severity) -> Severity {
     match state {
         State::Current | State::Leased => Severity::Critical,
         State::Previous | State::Destroyed => Severity::Low,
-        State::Unmanaged | State::Unchecked => before,
+        State::Active | State::Inactive | State::Unmanaged | State::Unchecked => before,
     }
 }
 

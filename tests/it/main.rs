@@ -39,6 +39,10 @@ mod index;
 #[cfg(all(feature = "fetcher", unix))]
 mod injected;
 mod kinds;
+#[cfg(feature = "fetcher")]
+mod live;
+#[cfg(feature = "fetcher")]
+mod live_answers;
 #[cfg(all(feature = "fetcher", unix))]
 mod loop_closed;
 mod native_hooks;
@@ -58,6 +62,10 @@ mod rules;
 mod sandbox;
 #[cfg(all(feature = "fetcher", unix))]
 mod served;
+#[cfg(feature = "fetcher")]
+#[allow(dead_code, reason = "what only the fetcher's tests use")]
+#[path = "../../fetcher/tests/cloud/server.rs"]
+mod server;
 mod stdin;
 mod suppression;
 mod terminal;

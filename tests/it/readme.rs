@@ -49,7 +49,7 @@ fn every_console_block_prints_what_it_says() {
     let bao = Bao::start();
     let hash = blake3::hash(b"readme").to_hex().to_string();
     let leaked = format!("Tr{}-{}X", &hash[..9], &hash[20..29]);
-    bao.put("shop/db", &json!({ "username": "shop", "password": leaked })); // leakward:allow the README's own invented value
+    bao.put("shop/db", &json!({ "username": "shop", "password": leaked })); // leakward:allow
     fs::write(repository.path().join("settings.py"), format!("password = '{leaked}'\n")).unwrap();
     for step in steps {
         let command = &step.command;

@@ -146,7 +146,8 @@ impl Certificates {
         self.file("ca.pem")
     }
 
-    fn config(&self) -> Arc<ServerConfig> {
+    /// What a server with the certificate needs.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let chain = CertificateDer::pem_file_iter(self.file("leaf.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(self.file("leaf.key")).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

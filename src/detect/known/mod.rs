@@ -35,6 +35,7 @@ pub fn rule() -> Rule {
         reach: 0,
         source: "the secrets manager's own values".into(),
         revoke: "Rotate it in the secrets manager, and read it from there".into(),
+        live: None,
         tags: vec!["known".into()].into(),
         positive: vec![].into(),
         negative: vec![].into(),
