@@ -286,7 +286,7 @@ fn is_intact(file: &[u8]) -> bool {
 fn index_entry(line: &[u8]) -> Option<IndexEntry> {
     let (head, path) = line.split_once_str(b"\t")?;
     let mut words = head.split_str(b" ");
-    let mode = Mode::from_octal(words.next()?)?;
+    let mode = Mode::read(words.next()?)?;
     let id = ObjectId::from_hex(words.next()?)?;
     let stage = words.next()?.to_str().ok()?.parse().ok()?;
     Some(IndexEntry { path: path.into(), mode, id, stage })

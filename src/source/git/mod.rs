@@ -35,6 +35,7 @@ mod tree;
 
 use super::odb::{HashKind, ObjectId, ObjectKind};
 
+pub use super::odb::Mode;
 pub use change::{Change, Side, between_trees};
 pub use commit::{CommitObject, Identity, TagObject};
 pub use error::GitError;
@@ -47,4 +48,4 @@ pub use receive::ReceivedRef;
 pub use repository::Repository;
 pub use revisions::Revisions;
 pub use staged::{Index, Staged, Tracked};
-pub use tree::{BadTree, Mode, TreeEntries, TreeEntry};
+pub use tree::{BadTree, TreeEntries, TreeEntry};

@@ -1,23 +1,12 @@
-//! Tree objects: one directory each. Source: git's `Documentation/gitformat-*`, and `tree-walk.c` for the order.
+//! Tree objects: one directory each, read by the parser of the object database; and their order.
+//! Source: git's `tree-walk.c`.
 
 use std::cmp::Ordering;
 
 use bstr::{BStr, ByteSlice};
 
-use super::{HashKind, ObjectId};
-
-/// What an entry of a tree or of the index is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// A file, executable or not.
-    File,
-    /// A symbolic link; its blob holds the target.
-    Link,
-    /// A commit of another repository (a submodule).
-    Submodule,
-    /// A directory.
-    Tree,
-}
+use super::{HashKind, Mode, ObjectId};
+use crate::source::odb;
 
 /// One entry of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,29 +26,6 @@ pub struct TreeEntries<'t> {
     hash: HashKind,
 }
 
-impl Mode {
-    /// The mode that git writes as `bits`. What git does not know counts as a file.
-    pub const fn from_bits(bits: u32) -> Self {
-        match bits & 0o170_000 {
-            0o040_000 => Self::Tree,
-            0o120_000 => Self::Link,
-            0o160_000 => Self::Submodule,
-            _ => Self::File,
-        }
-    }
-
-    /// The mode written as octal `digits`.
-    pub fn from_octal(digits: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(digits).ok()?;
-        u32::from_str_radix(text, 8).ok().map(Self::from_bits)
-    }
-
-    /// Whether the object is a blob of this repository.
-    pub const fn is_blob(self) -> bool {
-        matches!(self, Self::File | Self::Link)
-    }
-}
-
 impl<'t> TreeEntries<'t> {
     /// The entries of the tree whose content is `bytes` and whose ids are made by `hash`.
     pub const fn new(bytes: &'t [u8], hash: HashKind) -> Self {
@@ -67,11 +33,9 @@ impl<'t> TreeEntries<'t> {
     }
 
     fn entry(&mut self) -> Option<TreeEntry<'t>> {
-        let (mode, rest) = self.rest.split_once_str(b" ")?;
-        let (name, rest) = rest.split_once_str(b"\0")?;
-        let (id, rest) = rest.split_at_checked(self.hash.size())?;
-        self.rest = rest;
-        Some(TreeEntry { mode: Mode::from_octal(mode)?, name: name.as_bstr(), id: ObjectId::new(id)? })
+        let odb::TreeEntry { mode, name, id, end } = odb::TreeEntry::at(self.rest, 0, self.hash)?;
+        self.rest = &self.rest[end..];
+        Some(TreeEntry { mode, name: name.as_bstr(), id: ObjectId::new(id)? })
     }
 }
 

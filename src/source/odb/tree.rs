@@ -15,7 +15,7 @@ pub struct TreeEntry<'t> {
     pub end: usize,
 }
 
-/// What a tree's entry is.
+/// What an entry of a tree, or of the index, is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// A directory.
@@ -29,8 +29,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Reads octal digits as git writes them. Unknown kinds of file count as files: their blobs are scanned.
-    fn read(digits: &[u8]) -> Option<Self> {
+    /// Reads octal digits as git writes them.
+    pub fn read(digits: &[u8]) -> Option<Self> {
         let mut mode = 0u32;
         if digits.is_empty() || digits.len() > 7 {
             return None;
@@ -38,12 +38,22 @@ impl Mode {
         for d in digits {
             mode = mode << 3 | u32::from(d.checked_sub(b'0').filter(|d| *d < 8)?);
         }
-        Some(match mode >> 12 {
+        Some(Self::from_bits(mode))
+    }
+
+    /// The mode that git writes as `bits`. Unknown kinds of file count as files: their blobs are scanned.
+    pub const fn from_bits(bits: u32) -> Self {
+        match bits >> 12 & 0o17 {
             0o04 => Self::Tree,
             0o12 => Self::Link,
             0o16 => Self::Submodule,
             _ => Self::File,
-        })
+        }
+    }
+
+    /// Whether the object is a blob of this repository.
+    pub const fn is_blob(self) -> bool {
+        matches!(self, Self::File | Self::Link)
     }
 }
 
