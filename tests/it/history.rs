@@ -66,6 +66,27 @@ fn one_secret_in_many_commits_is_one_finding_of_the_first() {
 }
 
 #[test]
+fn a_name_that_a_tree_has_twice_hides_nothing() {
+    let (clean, leaky) = ("clean\n".to_owned(), line(&github("twice")));
+    for texts in [[&clean, &leaky], [&leaky, &clean]] {
+        let repo = Repo::with(&[("README", "hello\n")]);
+        let blob = |text: &String| repo.git_with(&["hash-object", "-w", "--stdin"], text.as_bytes());
+        let [first, second] = texts.map(blob);
+        let entries = format!("100644 blob {first}\ta.txt\n100644 blob {second}\ta.txt\n");
+        let tree = repo.git_with(&["mktree"], entries.as_bytes());
+        let commit = repo.git(&["commit-tree", "-m", "twice", &tree]);
+        repo.git(&["update-ref", "refs/heads/twice", &commit]);
+        for args in [&[][..], &["--cache"], &["--cache"]] {
+            let finding = only(&repo, args);
+            assert_eq!(
+                (&finding["path"], &finding["commit"]["id"]),
+                (&"a.txt".into(), &Value::from(&*commit))
+            );
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_was_removed_is_not_at_head() {
     let (repo, token) = (Repo::with(&[("README", "hello\n")]), github("removed"));
     repo.file("deep/er/a.py", line(&token));

@@ -31,7 +31,7 @@ pub(super) struct Archive {
     /// What trees that lead to the same hits under the same names have in common: where its twigs end in `twigs`.
     /// A shape holds only earlier ones.
     pub(super) shapes: Vec<[u32; 1]>,
-    /// Name, shape or [`NONE`], object or [`NONE`].
+    /// Name, shape or [`NONE`], object or [`NONE`]; the object stands for all that hold the same secrets.
     pub(super) twigs: Vec<[u32; 3]>,
     /// Where each name can be read: tree object, byte at which its entry begins.
     pub(super) names: Vec<[u32; 2]>,

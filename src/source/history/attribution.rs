@@ -7,21 +7,19 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
+use super::classes::Classes;
 use super::graph::Graph;
 use super::ledger::{Ledger, NONE};
 use super::paths::{Paths, ROOT};
 use super::pruned::{EMPTY, Pruned, Target};
-
-/// Which groups lie in which objects: pairs of object number and group, sorted, each once.
-pub(super) type Holdings = [(u32, u32)];
 
 /// Where a group lies: the first commit that has it under a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sighting {
     /// Number of the path.
     pub(super) path: u32,
-    /// The object that holds it there at that time.
-    pub(super) object: u32,
+    /// The object that the path starts from: the commit's tree, or what a ref names.
+    pub(super) root: u32,
     /// The commit, by its number in the [`Graph`].
     pub(super) commit: u32,
 }
@@ -40,7 +38,7 @@ pub(super) struct Teller<'h, 'n> {
     graph: &'h Graph,
     ledger: &'h Ledger,
     pruned: &'h Pruned,
-    holdings: &'h Holdings,
+    classes: &'h Classes,
     /// The paths that stories mention.
     pub(super) paths: Paths<'n>,
     /// By group.
@@ -57,21 +55,12 @@ impl<'h, 'n> Teller<'h, 'n> {
         graph: &'h Graph,
         ledger: &'h Ledger,
         pruned: &'h Pruned,
-        holdings: &'h Holdings,
+        classes: &'h Classes,
         paths: Paths<'n>,
         groups: usize,
     ) -> Self {
         let stories = vec![Story::default(); groups];
-        Self {
-            graph,
-            ledger,
-            pruned,
-            holdings,
-            paths,
-            stories,
-            sighted: HashSet::new(),
-            seen: HashSet::new(),
-        }
+        Self { graph, ledger, pruned, classes, paths, stories, sighted: HashSet::new(), seen: HashSet::new() }
     }
 
     /// Goes through `commits` (parents before children), and counts them where `counted`.
@@ -81,7 +70,7 @@ impl<'h, 'n> Teller<'h, 'n> {
             let tree = self.tree_of(commit);
             if tree != EMPTY {
                 *times.entry(tree).or_default() += 1;
-                self.visit(tree, ROOT, commit);
+                self.visit(tree, self.graph.tree(commit), commit);
             }
         }
         if counted {
@@ -107,9 +96,9 @@ impl<'h, 'n> Teller<'h, 'n> {
         }
     }
 
-    /// Goes through the pruned tree `tree` under `path`, which `commit` has.
-    pub(super) fn visit(&mut self, tree: u32, path: u32, commit: u32) {
-        let mut open = vec![(tree, path)];
+    /// Goes through the pruned tree `tree` of the object `root`, which `commit` has.
+    pub(super) fn visit(&mut self, tree: u32, root: u32, commit: u32) {
+        let mut open = vec![(tree, ROOT)];
         while let Some((tree, path)) = open.pop() {
             if !self.seen.insert((tree, path)) {
                 continue;
@@ -118,17 +107,17 @@ impl<'h, 'n> Teller<'h, 'n> {
                 let below = self.paths.below(path, entry.name);
                 match entry.target {
                     Target::Tree(tree) => open.push((tree, below)),
-                    Target::Object(object) => self.sight(object, below, commit),
+                    Target::Held(class) => self.sight(class, Sighting { path: below, root, commit }),
                 }
             }
         }
     }
 
-    /// Notes that `commit` has `object` under `path`.
-    pub(super) fn sight(&mut self, object: u32, path: u32, commit: u32) {
-        for &(_, group) in held(self.holdings, object) {
-            if self.sighted.insert((group, path)) {
-                self.stories[group as usize].sightings.push(Sighting { path, object, commit });
+    /// Notes an object of `class`.
+    pub(super) fn sight(&mut self, class: u32, sighting: Sighting) {
+        for &group in self.classes.groups(class) {
+            if self.sighted.insert((group, sighting.path)) {
+                self.stories[group as usize].sightings.push(sighting);
             }
         }
     }
@@ -153,8 +142,8 @@ impl<'h, 'n> Teller<'h, 'n> {
                 match entry.target {
                     Target::Tree(tree) if seen.insert((tree, below)) => open.push((tree, below)),
                     Target::Tree(_) => {}
-                    Target::Object(object) => {
-                        for &(_, group) in held(self.holdings, object) {
+                    Target::Held(class) => {
+                        for &group in self.classes.groups(class) {
                             let first = found.entry(group).or_insert(below);
                             if self.paths.text(below) < self.paths.text(*first) {
                                 *first = below;
@@ -186,9 +175,7 @@ impl<'h, 'n> Teller<'h, 'n> {
             let mut groups = Vec::new();
             for entry in self.pruned.entries(tree) {
                 match entry.target {
-                    Target::Object(object) => {
-                        groups.extend(held(self.holdings, object).iter().map(|&(_, g)| g))
-                    }
+                    Target::Held(class) => groups.extend_from_slice(self.classes.groups(class)),
                     Target::Tree(below) => groups.extend_from_slice(&known[&below]),
                 }
             }
@@ -198,11 +185,4 @@ impl<'h, 'n> Teller<'h, 'n> {
         }
         known
     }
-}
-
-/// The pairs of `object`.
-pub(super) fn held(holdings: &Holdings, object: u32) -> &[(u32, u32)] {
-    let from = holdings.partition_point(|&(o, _)| o < object);
-    let len = holdings[from..].iter().take_while(|&&(o, _)| o == object).count();
-    &holdings[from..from + len]
 }

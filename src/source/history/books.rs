@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashSet;
+
 use super::graph::Graph;
 use super::groups::Groups;
 use super::known::Known;
@@ -90,6 +92,12 @@ impl Books {
             lost: 0,
             damaged: false,
         }
+    }
+
+    /// Blobs that each scan opens anew, whatever an earlier one found in them.
+    pub(super) fn opened_again(&self) -> HashSet<u32> {
+        let found = self.member_hits.iter().map(|h| h.object);
+        found.chain(self.containers.unread.iter().copied()).collect()
     }
 
     /// Which groups lie in which objects: pairs of object number and group, sorted, each once. Each missing object is

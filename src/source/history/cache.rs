@@ -16,7 +16,7 @@ use crate::rule::RuleRef;
 use crate::source::odb::Layout;
 
 /// What the file begins with; the number changes with its form.
-const MAGIC: &[u8; 16] = b"leakward-cache 2";
+const MAGIC: &[u8; 16] = b"leakward-cache 3";
 
 /// Files of other rules and settings that are kept beside the newest.
 const OTHERS: usize = 3;

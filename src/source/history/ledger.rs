@@ -258,13 +258,19 @@ impl Ledger {
     /// `objects` is their number in the object database.
     pub(super) fn new(objects: u32, parts: Vec<Rows>) -> Self {
         let total = |len: fn(&Rows) -> usize| parts.iter().map(len).sum::<usize>();
-        let mut ledger = Self {
-            rows: Vec::with_capacity(total(|p| p.rows.len())),
-            added: Vec::with_capacity(total(|p| p.added.len())),
-            gone: Vec::with_capacity(total(|p| p.gone.len())),
-            row_of: vec![NONE; objects as usize],
-            damaged: Vec::new(),
-        };
+        let (rows, added, gone) =
+            (total(|p| p.rows.len()), total(|p| p.added.len()), total(|p| p.gone.len()));
+        let mut parts = parts.into_iter();
+        // The others are put behind the first where it lies, so that little is held twice.
+        let mut first = parts.next().unwrap_or_default();
+        first.rows.reserve_exact(rows - first.rows.len());
+        first.added.reserve_exact(added - first.added.len());
+        first.gone.reserve_exact(gone - first.gone.len());
+        let Rows { rows, added, gone, damaged } = first;
+        let mut ledger = Self { rows, added, gone, row_of: vec![NONE; objects as usize], damaged };
+        for (row, entered) in ledger.rows.iter().enumerate() {
+            ledger.row_of[entered.tree as usize] = row as u32;
+        }
         for part in parts {
             let (a, g) = (ledger.added.len() as u32, ledger.gone.len() as u32);
             for mut row in part.rows {
@@ -305,6 +311,21 @@ impl Ledger {
     pub(super) fn gone(&self, row: u32) -> &[Edge] {
         let from = if row == 0 { 0 } else { self.rows[row as usize - 1].ends.1 };
         &self.gone[from as usize..self.rows[row as usize].ends.1 as usize]
+    }
+
+    /// What lies under `name` in the tree of `row`.
+    pub(super) fn below(&self, row: u32, name: u32) -> Vec<u32> {
+        let (mut below, mut gone) = (Vec::new(), Vec::new());
+        let mut at = row;
+        while at != NONE {
+            let named = |edges: &[Edge]| -> Vec<u32> {
+                edges.iter().filter(|e| e.name == name).map(|e| e.child).collect()
+            };
+            below.extend(named(self.added(at)).into_iter().filter(|child| !gone.contains(child)));
+            gone.extend(named(self.gone(at)));
+            at = self.base(at);
+        }
+        below
     }
 
     /// An entry that names the object `child`, if any does.

@@ -19,6 +19,7 @@ mod attribution_tests;
 mod books;
 mod cache;
 mod changes;
+mod classes;
 mod containing;
 #[cfg(test)]
 mod fixture;
@@ -26,6 +27,7 @@ mod graph;
 mod groups;
 mod known;
 mod ledger;
+mod locator;
 mod members;
 mod names;
 mod opened;

@@ -35,15 +35,20 @@ impl<'n> Paths<'n> {
 
     /// The path as git writes it: names with `/` between them.
     pub(super) fn text(&self, path: u32) -> BString {
-        let mut names = Vec::new();
-        let mut at = path;
+        let names = self.names(path);
+        bstr::join("/", names.into_iter().map(|name| &*self.names[name as usize])).into()
+    }
+
+    /// The numbers of the path's names, from the root.
+    pub(super) fn names(&self, path: u32) -> Vec<u32> {
+        let (mut names, mut at) = (Vec::new(), path);
         while at != ROOT {
             let (parent, name) = self.parts[at as usize];
-            names.push(&*self.names[name as usize]);
+            names.push(name);
             at = parent;
         }
         names.reverse();
-        bstr::join("/", names).into()
+        names
     }
 }
 

@@ -1,12 +1,14 @@
 //! Trees with everything left out that leads to no object of interest.
 //!
-//! Two trees that differ only in files without findings have the same pruned tree, so a history of hundreds of
-//! thousands of trees has few of them; what holds for one holds for all trees and commits that share it.
+//! Two trees that differ only in files without findings, or in versions of a file that hold the same, have the same
+//! pruned tree, so a history of hundreds of thousands of trees has few of them; what holds for one holds for all trees
+//! and commits that share it.
 
 use std::collections::VecDeque;
 
 use foldhash::HashMap;
 
+use super::classes::{Classes, NOTHING};
 use super::ledger::{Edge, Ledger, NONE};
 
 /// The pruned tree that leads nowhere.
@@ -40,8 +42,8 @@ pub(super) struct Entry {
 /// What lies under a name in a pruned tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Target {
-    /// An object of interest, by number.
-    Object(u32),
+    /// An object of this class.
+    Held(u32),
     /// A pruned tree.
     Tree(u32),
 }
@@ -57,8 +59,8 @@ struct Order {
 }
 
 impl Pruned {
-    /// Prunes the trees of `ledger` to what leads to the objects that are `interesting` (by number; objects beyond are not).
-    pub(super) fn new(ledger: &Ledger, interesting: &[bool]) -> Self {
+    /// Prunes the trees of `ledger` to what leads to objects that hold anything.
+    pub(super) fn new(ledger: &Ledger, classes: &Classes) -> Self {
         let mut pruned = Self {
             ends: vec![0],
             entries: Vec::new(),
@@ -72,7 +74,7 @@ impl Pruned {
         let mut queue: VecDeque<u32> = VecDeque::new();
         for f in 0..order.families.len() {
             let rows = &order.rows[order.family(f)];
-            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| is(interesting, e.child))) {
+            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| classes.of(e.child) != NOTHING)) {
                 queue.push_back(f as u32);
             }
         }
@@ -88,7 +90,7 @@ impl Pruned {
                 continue;
             }
             let family = order.family(f as usize);
-            pruned.family(ledger, interesting, &order, family, &mut |row| {
+            pruned.family(ledger, classes, &order, family, &mut |row| {
                 for &namer in namers.of(row) {
                     if !std::mem::replace(&mut queued[namer as usize], true) {
                         queue.push_back(namer);
@@ -103,7 +105,7 @@ impl Pruned {
     fn family(
         &mut self,
         ledger: &Ledger,
-        interesting: &[bool],
+        classes: &Classes,
         order: &Order,
         family: std::ops::Range<usize>,
         changed: &mut dyn FnMut(u32),
@@ -129,13 +131,13 @@ impl Pruned {
             for edge in ledger.added(row) {
                 let below = ledger.row(edge.child);
                 let leads =
-                    is(interesting, edge.child) || (below != NONE && self.of[below as usize] != EMPTY);
+                    classes.of(edge.child) != NOTHING || (below != NONE && self.of[below as usize] != EMPTY);
                 if let (true, Err(i)) = (leads, list.binary_search(edge)) {
                     list.insert(i, *edge);
                     same = false;
                 }
             }
-            let tree = if same { self.of[base as usize] } else { self.tree(ledger, interesting, list) };
+            let tree = if same { self.of[base as usize] } else { self.tree(ledger, classes, list) };
             if std::mem::replace(&mut self.of[row as usize], tree) != tree {
                 changed(row);
             }
@@ -143,13 +145,13 @@ impl Pruned {
     }
 
     /// The pruned tree with the entries of `list`.
-    fn tree(&mut self, ledger: &Ledger, interesting: &[bool], list: &[Edge]) -> u32 {
+    fn tree(&mut self, ledger: &Ledger, classes: &Classes, list: &[Edge]) -> u32 {
         let entry = |edge: &Edge| {
-            let below = ledger.row(edge.child);
-            let target = if below != NONE && !is(interesting, edge.child) {
+            let (below, class) = (ledger.row(edge.child), classes.of(edge.child));
+            let target = if below != NONE && class == NOTHING {
                 Target::Tree(self.of[below as usize])
             } else {
-                Target::Object(edge.child)
+                Target::Held(class)
             };
             (target != Target::Tree(EMPTY)).then_some(Entry { name: edge.name, target })
         };
@@ -180,11 +182,6 @@ impl Pruned {
         let from = if tree == 0 { 0 } else { self.ends[tree - 1] };
         &self.entries[from as usize..self.ends[tree] as usize]
     }
-}
-
-/// Whether `object` is marked in `marks`.
-fn is(marks: &[bool], object: u32) -> bool {
-    marks.get(object as usize).is_some_and(|&m| m)
 }
 
 impl Order {

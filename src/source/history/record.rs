@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::archive::{AGAIN, Archive};
 use super::books::Books;
+use super::classes::{Classes, NOTHING};
 use super::ledger::NONE;
 use super::pruned::{EMPTY, Pruned, Target};
 use super::tellings::SOUGHT;
@@ -14,14 +15,15 @@ use crate::model::MessageKind;
 use crate::source::odb::{Inflater, ObjectId, ObjectKind, Odb, TreeEntry};
 
 /// Makes an archive of `books`; `None` when it would say what is known already.
-pub(super) fn record(odb: &Odb, books: &Books, pruned: &Pruned) -> Option<Archive> {
-    Record::new(odb, books, pruned)?.archive()
+pub(super) fn record(odb: &Odb, books: &Books, classes: &Classes, pruned: &Pruned) -> Option<Archive> {
+    Record::new(odb, books, classes, pruned)?.archive()
 }
 
 /// An archive in the making.
 struct Record<'r> {
     odb: &'r Odb,
     books: &'r Books,
+    classes: &'r Classes,
     pruned: &'r Pruned,
     archive: Archive,
     /// Object in the archive by number, or [`NONE`].
@@ -31,12 +33,12 @@ struct Record<'r> {
 }
 
 impl<'r> Record<'r> {
-    fn new(odb: &'r Odb, books: &'r Books, pruned: &'r Pruned) -> Option<Self> {
+    fn new(odb: &'r Odb, books: &'r Books, classes: &'r Classes, pruned: &'r Pruned) -> Option<Self> {
         let with_trees = !books.damaged
             && books.missing.len() <= SOUGHT
             && books.ledger.damaged.is_empty()
             && !pruned.too_deep;
-        let leaky = leaky(odb, pruned);
+        let leaky = leaky(odb, classes, pruned);
         let lacks = |tree: u32| leaky[pruned.of(books.ledger.row(tree)) as usize];
         let mut apart: HashSet<u32> = books.unread.iter().copied().collect();
         let far = |end: usize| u32::try_from(end).is_err();
@@ -51,7 +53,7 @@ impl<'r> Record<'r> {
         let numbers = (0..odb.len()).filter(|n| !apart.contains(n) && odb.is_first(*n));
         let mut seen: Vec<(u32, u8)> =
             numbers.map(|n| (n, kind(books, n))).filter(|&(n, kind)| admits(kind) && !lacks(n)).collect();
-        let again = again(books);
+        let again = books.opened_again();
         let is_old =
             |&(n, _): &(u32, u8)| books.known.has(n) || incomplete.contains(&n) || again.contains(&n);
         if !books.known.stale && seen.iter().all(is_old) {
@@ -65,7 +67,7 @@ impl<'r> Record<'r> {
             archive.ids.extend_from_slice(odb.id_bytes(number));
             archive.kinds.push(if again.contains(&number) { AGAIN } else { kind });
         }
-        Some(Self { odb, books, pruned, archive, objects, incomplete })
+        Some(Self { odb, books, classes, pruned, archive, objects, incomplete })
     }
 
     fn archive(mut self) -> Option<Archive> {
@@ -144,12 +146,13 @@ impl<'r> Record<'r> {
         // What a pruned tree holds has a lower number, so shapes hold only earlier ones.
         let shapes: HashMap<u32, u32> = used.iter().zip(0..).map(|(&tree, shape)| (tree, shape)).collect();
         let mut names: HashMap<u32, u32> = HashMap::new();
+        let models = self.models();
         for &tree in &used {
             for entry in self.pruned.entries(tree) {
                 let next = names.len() as u32;
                 let name = *names.entry(entry.name).or_insert(next);
                 self.archive.twigs.push(match entry.target {
-                    Target::Object(number) => [name, NONE, self.object(number)?],
+                    Target::Held(class) => [name, NONE, models[class as usize]?],
                     Target::Tree(below) => [name, *shapes.get(&below)?, NONE],
                 });
             }
@@ -158,6 +161,18 @@ impl<'r> Record<'r> {
         self.archive.trees = leading.iter().map(|&(object, tree)| [object, shapes[&tree]]).collect();
         self.archive.names = vec![[NONE; 2]; names.len()];
         self.places_of_names(&leading, &names)
+    }
+
+    /// By class: an object of the archive that is of it, if any is. It stands for all of them.
+    fn models(&self) -> Vec<Option<u32>> {
+        let mut models = vec![None; self.classes.len()];
+        for number in 0..self.odb.len() {
+            let class = self.classes.of(number);
+            if class != NOTHING && models[class as usize].is_none() {
+                models[class as usize] = self.object(number);
+            }
+        }
+        models
     }
 
     /// Finds for each name an entry of a tree that has it. Few trees have to be read: those on the way to hits
@@ -193,18 +208,12 @@ impl<'r> Record<'r> {
     }
 }
 
-/// Blobs that the next scan has to open again.
-fn again(books: &Books) -> HashSet<u32> {
-    let found = books.member_hits.iter().map(|h| h.object);
-    found.chain(books.containers.unread.iter().copied()).collect()
-}
-
 /// By pruned tree: whether it leads to an object that is missing.
-fn leaky(odb: &Odb, pruned: &Pruned) -> Vec<bool> {
+fn leaky(odb: &Odb, classes: &Classes, pruned: &Pruned) -> Vec<bool> {
     let mut leaky = vec![false; pruned.len()];
     for tree in 0..pruned.len() {
         leaky[tree] = pruned.entries(tree as u32).iter().any(|entry| match entry.target {
-            Target::Object(number) => number >= odb.len(),
+            Target::Held(class) => classes.model(class) >= odb.len(),
             Target::Tree(below) => leaky[below as usize],
         });
     }

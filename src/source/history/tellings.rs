@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
 
-use super::attribution::{Story, Teller};
+use super::attribution::{Sighting, Story, Teller};
 use super::books::Books;
+use super::classes::Classes;
+use super::locator::Locator;
 use super::members::MemberHit;
 use super::opened::Opened;
 use super::origins::Origins;
@@ -126,24 +128,23 @@ impl<'h> Tellings<'h> {
         let first_missing = self.opened.odb.len();
         let sought = if books.missing.len() > SOUGHT { 0 } else { books.missing.len() };
         let holdings = books.holdings(first_missing, sought);
-        let mut interesting = vec![false; first_missing as usize + sought];
-        holdings.iter().for_each(|&(object, _)| interesting[object as usize] = true);
-        let pruned = Pruned::new(&books.ledger, &interesting);
+        let classes = Classes::new(first_missing as usize + sought, &holdings, &books.opened_again());
+        let pruned = Pruned::new(&books.ledger, &classes);
         if let Some(cache) = self.cache
-            && let Some(archive) = record(&self.opened.odb, books, &pruned)
+            && let Some(archive) = record(&self.opened.odb, books, &classes, &pruned)
         {
             cache.save(&archive, tally);
         }
         let groups = books.groups.len() + sought;
         let paths = Paths::new(&books.names);
-        let mut teller = Teller::new(&books.graph, &books.ledger, &pruned, &holdings, paths, groups);
+        let mut teller = Teller::new(&books.graph, &books.ledger, &pruned, &classes, paths, groups);
         if !self.chosen.before.is_empty() {
             teller.go_through(&self.chosen.before, false);
             teller.forget();
         }
         teller.go_through(&self.chosen.commits, true);
         if self.scope.is_everything() {
-            self.direct(choice, &mut teller);
+            self.direct(choice, &classes, &mut teller);
         }
         teller.go_through(&self.chosen.unreached, false);
         for (group, path) in self.head(choice, &mut teller) {
@@ -153,8 +154,9 @@ impl<'h> Tellings<'h> {
         }
         let stories = std::mem::take(&mut teller.stories);
         let (stories, lost) = stories.split_at(books.groups.len());
+        let mut locator = Locator::new(&self.opened.odb, books);
         for (group, story) in stories.iter().enumerate() {
-            self.story(group as u32, story, &teller.paths, tally);
+            self.story(group as u32, story, &teller.paths, &mut locator, tally);
         }
         if self.scope.unreachable {
             self.unsighted(stories);
@@ -169,15 +171,18 @@ impl<'h> Tellings<'h> {
     }
 
     /// Goes through trees and blobs that refs name without a commit between.
-    fn direct(&mut self, choice: &Choice<'_>, teller: &mut Teller<'_, '_>) {
+    fn direct(&mut self, choice: &Choice<'_>, classes: &Classes, teller: &mut Teller<'_, '_>) {
         for (name, id) in &self.opened.refs.refs {
             let Some(object) = choice.peeled(id).filter(|&o| self.books.graph.commit(o).is_none()) else {
                 continue;
             };
             let who = self.origins.named(name, id);
             match self.books.ledger.row(object) {
-                super::ledger::NONE => teller.sight(object, ROOT, who),
-                row => teller.visit(teller.pruned_of(row), ROOT, who),
+                super::ledger::NONE => {
+                    let sighting = Sighting { path: ROOT, root: object, commit: who };
+                    teller.sight(classes.of(object), sighting);
+                }
+                row => teller.visit(teller.pruned_of(row), object, who),
             }
         }
     }
@@ -188,7 +193,14 @@ impl<'h> Tellings<'h> {
         head.map(|commit| teller.groups_in(teller.tree_of(commit))).unwrap_or_default()
     }
 
-    fn story(&mut self, group: u32, story: &Story, paths: &Paths<'_>, tally: &mut Tally) {
+    fn story(
+        &mut self,
+        group: u32,
+        story: &Story,
+        paths: &Paths<'_>,
+        locator: &mut Locator<'_>,
+        tally: &mut Tally,
+    ) {
         let sightings = story.sightings.iter().map(|s| (s, paths.text(s.path)));
         let (out, counted): (Vec<_>, Vec<_>) =
             sightings.partition(|(_, path)| self.exclude.contains(self.origins.whole(path).as_bstr(), false));
@@ -197,13 +209,27 @@ impl<'h> Tellings<'h> {
         told.commits = story.commits;
         told.paths = counted.iter().map(|(_, path)| self.origins.whole(path)).collect();
         for (sighting, path) in counted.into_iter().take(VISITED) {
+            let objects = locator.objects(sighting.root, &paths.names(sighting.path));
+            let Some(object) = objects.into_iter().find(|&o| holds(self.books, o, group)) else {
+                let commit = self.origins.commit(sighting.commit);
+                tally.gap(
+                    self.origins.whole(&path).to_string(),
+                    format!("commit {} cannot be read again", commit.id),
+                );
+                continue;
+            };
             let origin = self.origins.file(sighting.commit, path);
-            for span in spans(self.books, sighting.object, group) {
-                self.visits.add(sighting.object, origin.clone(), None, span);
-            }
-            for hit in in_members(self.books, sighting.object, group) {
-                self.visits.add_member(sighting.object, origin.clone(), hit.member, hit.span);
-            }
+            self.add_file(object, group, &origin);
+        }
+    }
+
+    /// Visits `group` wherever it lies in `object`, at `origin`.
+    fn add_file(&mut self, object: u32, group: u32, origin: &Origin) {
+        for span in spans(self.books, object, group) {
+            self.visits.add(object, origin.clone(), None, span);
+        }
+        for hit in in_members(self.books, object, group) {
+            self.visits.add_member(object, origin.clone(), hit.member, hit.span);
         }
     }
 
@@ -218,12 +244,7 @@ impl<'h> Tellings<'h> {
                     self.origins.whole(&self.name_of(object)),
                     Place::Unreachable(Arc::clone(&id)),
                 );
-                for span in spans(self.books, object, group) {
-                    self.visits.add(object, origin.clone(), None, span);
-                }
-                for hit in in_members(self.books, object, group) {
-                    self.visits.add_member(object, origin.clone(), hit.member, hit.span);
-                }
+                self.add_file(object, group, &origin);
             }
         }
     }
@@ -287,6 +308,11 @@ impl<'h> Tellings<'h> {
             self.visits.add(hit.object, origin, Some(hit.text.clone()), hit.span);
         }
     }
+}
+
+/// Whether `group` lies in `object`, or in a member of it.
+fn holds(books: &Books, object: u32, group: u32) -> bool {
+    spans(books, object, group).next().is_some() || in_members(books, object, group).next().is_some()
 }
 
 /// Where `group` lies in `object`.
