@@ -104,11 +104,13 @@ fn files_cut_short_or_gone_are_told() {
 /// One entry of a pack: its kind, what stands between head and stream, its claimed size, its content.
 type Made<'m> = (u8, Vec<u8>, u64, &'m [u8]);
 
-/// Puts a pack without an index beside the good one.
-fn add_pack(repo: &Repo, entries: &[Made<'_>]) {
+/// Puts a pack without an index beside the good one. The offsets of its entries, and its name without an ending.
+fn add_pack(repo: &Repo, entries: &[Made<'_>]) -> (Vec<u32>, String) {
     let mut pack = b"PACK\0\0\0\x02".to_vec();
     pack.extend((entries.len() as u32).to_be_bytes());
+    let mut offsets = Vec::new();
     for (kind, base, size, content) in entries {
+        offsets.push(pack.len() as u32);
         let (mut rest, mut byte) = (size >> 4, kind << 4 | (size & 15) as u8);
         while rest > 0 {
             pack.push(byte | 0x80);
@@ -123,15 +125,43 @@ fn add_pack(repo: &Repo, entries: &[Made<'_>]) {
     let sum = sha1::Sha1::digest(&pack);
     pack.extend(sum);
     let name: String = sum.iter().map(|b| format!("{b:02x}")).collect();
-    repo.sandbox.file(format!("work/.git/objects/pack/pack-{name}.pack"), pack);
+    let path = format!("work/.git/objects/pack/pack-{name}");
+    repo.sandbox.file(format!("{path}.pack"), pack);
+    (offsets, path)
+}
+
+/// Puts an index beside a pack: it says that at the `offsets` lie the objects of `ids`, which are sorted.
+fn add_idx(repo: &Repo, (offsets, path): (Vec<u32>, String), ids: &[[u8; 20]]) {
+    let mut idx = b"\xfftOc\0\0\0\x02".to_vec();
+    for first in 0..=255 {
+        idx.extend((ids.iter().filter(|id| id[0] <= first).count() as u32).to_be_bytes());
+    }
+    idx.extend(ids.concat());
+    // Checksums of the entries: nothing reads them here.
+    idx.extend(vec![0; 4 * ids.len()]);
+    idx.extend(offsets.iter().flat_map(|o| o.to_be_bytes()));
+    let pack = fs::read(repo.sandbox.path().join(format!("{path}.pack"))).unwrap();
+    idx.extend(&pack[pack.len() - 20..]);
+    idx.extend(sha1::Sha1::digest(&idx));
+    repo.sandbox.file(format!("{path}.idx"), idx);
 }
 
 #[test]
 fn deltas_without_a_base_or_on_each_other_are_told() {
-    for (what, bases) in [("missing base", [[7u8; 20], [8; 20]]), ("same base", [[9; 20], [9; 20]])] {
+    let (a, b) = ([7u8; 20], [8; 20]);
+    for (what, bases, indexed) in [
+        ("missing bases", [a, b], false),
+        ("one missing base", [b, b], false),
+        ("a cycle of two", [b, a], true),
+        ("a delta on itself", [a, a], true),
+        ("missing bases under an index", [[9; 20], [10; 20]], true),
+    ] {
         let repo = packed();
         let delta = [5, 3, 0x90, 3];
-        add_pack(&repo, &[(7, bases[0].to_vec(), 4, &delta), (7, bases[1].to_vec(), 4, &delta)]);
+        let pack = add_pack(&repo, &[(7, bases[0].to_vec(), 4, &delta), (7, bases[1].to_vec(), 4, &delta)]);
+        if indexed {
+            add_idx(&repo, pack, &[a, b]);
+        }
         let run = scan(&repo);
         assert_eq!(run.code, Some(2), "{what}: {run:?}");
         assert_eq!(run.json()["findings"].as_array().unwrap().len(), 6, "{what}");
