@@ -171,6 +171,7 @@ fn literal(rule: &Rule) -> String {
     let extractor = match extractor {
         Extractor::Pattern(pattern) => format!("Extractor::Pattern({})", text(pattern)),
         Extractor::Builtin(name) => format!("Extractor::Builtin({})", text(name)),
+        Extractor::Whole(pattern) => format!("Extractor::Whole({})", text(pattern)),
         Extractor::PathOnly => "Extractor::PathOnly".to_owned(),
         Extractor::Known => "Extractor::Known".to_owned(),
     };
@@ -202,9 +203,11 @@ fn literal(rule: &Rule) -> String {
 }
 
 fn requirement(part: &Requirement) -> String {
-    let Requirement { rule, within_lines, mandatory } = part;
+    let Requirement { rule, within_lines, within_columns, mandatory } = part;
     let rule = text(rule);
-    format!("Requirement {{ rule: {rule}, within_lines: {within_lines}, mandatory: {mandatory} }}")
+    format!(
+        "Requirement {{ rule: {rule}, within_lines: {within_lines}, within_columns: {within_columns:?}, mandatory: {mandatory} }}"
+    )
 }
 
 fn live_check(check: &LiveCheck) -> String {

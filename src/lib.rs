@@ -24,6 +24,7 @@ pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod entropy;
+pub mod foreign;
 pub mod line_hash;
 #[cfg(feature = "fetcher")]
 pub mod live;

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["entropy", "decode", "checksum", "line_hash", "audit"],
     &["classify"],
     &["detect", "suppress"],
-    &["source", "report", "verify", "live", "config"],
+    &["source", "report", "verify", "live", "config", "foreign"],
     &["scan", "rotate", "adopt"],
     &["cli"],
 ];

@@ -75,7 +75,8 @@ impl Create {
         let path = path.unwrap_or_else(|| base.dir().join(FILE_NAME));
         let old = existing(&path)?;
         let exclude = settings.exclude(&self.files.limits.exclude)?;
-        let parts = self.rules.choose(&mut settings.pack)?;
+        let mut parts = self.rules.choose(&mut settings.pack)?;
+        parts.append(&mut settings.parts);
         let pack = Arc::new(settings.pack);
         let scanned = scanned(&self.files.paths, &base);
         let ran: HashSet<String> = pack.rules().iter().map(|r| r.id.clone().into_owned()).collect();

@@ -12,6 +12,7 @@ use super::limit_flags::LimitFlags;
 use super::scan_flags::{Prepared, ScanFlags};
 use super::settings::from_folder;
 use crate::report::Root;
+use crate::rule::Extractor;
 use crate::scan::{self, Config};
 use crate::source::Files;
 use crate::source::git::{GitError, Index, Policy, Range};
@@ -72,7 +73,13 @@ impl GitScan<'_> {
     ) -> Result<u8, Failure> {
         let folder = if place.is_dir() { place } else { Path::new(".") };
         let root = Root { folder: Some(folder.to_owned()), ..Root::default() };
-        let prepared = self.scan.prepare(subject, root, &from_folder(folder), &self.limits.exclude)?;
+        let mut prepared = self.scan.prepare(subject, root, &from_folder(folder), &self.limits.exclude)?;
+        let rules = prepared.config.detector.pack().rules();
+        let by_path = rules.iter().filter(|rule| rule.extractor == Extractor::PathOnly);
+        let notes: Vec<_> = by_path
+            .map(|rule| format!("rule {} looks at paths alone: not in a whole history", rule.id))
+            .collect();
+        prepared.config.notes.extend(notes);
         let detector = Arc::clone(&prepared.config.detector);
         let mut history = History::new(place.to_owned(), detector, prepared.exclude);
         history.max_size = self.limits.max_file_size.or(prepared.max_file_size).unwrap_or(Files::MAX_SIZE);

@@ -49,12 +49,17 @@ pub(super) struct GitleaksFlags {
     report_template: Option<PathBuf>,
     #[arg(long, value_name = "NAME", hide = true)]
     platform: Option<String>,
+    /// differ from gitleaks in nothing that can be helped (docs/gitleaks.md)
+    #[arg(long, hide = true)]
+    gitleaks_exact: bool,
 }
 
 impl GitleaksFlags {
     /// Carries the flags over to our own. Returns the size above which files are left out, in bytes.
     pub(super) fn apply(&self, flags: &mut ScanFlags) -> Result<Option<u64>, Failure> {
         self.refuse()?;
+        flags.settings.gitleaks.ignore_path.clone_from(&self.gitleaks_ignore_path);
+        flags.settings.gitleaks.exact = self.gitleaks_exact;
         if let Some(path) = &self.report_path {
             flags.output.report_as_gitleaks(path);
         }
@@ -77,15 +82,6 @@ impl GitleaksFlags {
         }
         if self.report_template.is_some() {
             return no("--report-template", "use --report-format json or sarif");
-        }
-        let given = self.gitleaks_ignore_path.iter();
-        if let Some(file) =
-            given.map(|p| if p.is_dir() { p.join(".gitleaksignore") } else { p.clone() }).find(|p| p.exists())
-        {
-            return no(
-                &format!("--gitleaks-ignore-path {}", file.display()),
-                "accept known findings with `leakward baseline create`, or with [[allow]] in .leakward.toml",
-            );
         }
         Ok(())
     }

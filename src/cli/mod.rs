@@ -18,6 +18,7 @@ mod found;
 mod git;
 mod git_scan;
 mod gitleaks;
+mod gitleaks_settings;
 mod history_flags;
 mod hook;
 #[cfg(feature = "fetcher")]

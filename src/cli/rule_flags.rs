@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use super::{Failure, heading};
 use crate::config::nearest;
+use crate::foreign;
 use crate::rule::{Confidence, RulePack, Severity, Text};
 
 /// Flags that choose rules.
@@ -45,7 +46,16 @@ impl RuleFlags {
     /// Leaves in `pack` the rules that the flags ask for and the parts that these are made of. Returns the ids of
     /// rules that stay as parts alone.
     pub(super) fn choose(&self, pack: &mut RulePack) -> Result<Vec<Text>, Failure> {
-        for id in self.only.iter().chain(&self.disabled) {
+        let known = |ids: &[String]| -> Vec<String> {
+            let ours = |id: &String| {
+                let names = foreign::ours(id).into_iter().filter(|ours| pack.rule(ours).is_some());
+                let names: Vec<_> = names.map(str::to_owned).collect();
+                if names.is_empty() { vec![id.clone()] } else { names }
+            };
+            ids.iter().flat_map(ours).collect()
+        };
+        let (only, disabled) = (known(&self.only), known(&self.disabled));
+        for id in only.iter().chain(&disabled) {
             if pack.rule(id).is_none() {
                 let help = match nearest(id, pack.rules().iter().map(|r| r.id.as_ref())) {
                     Some(near) => format!("did you mean {near}?"),
@@ -55,18 +65,18 @@ impl RuleFlags {
             }
         }
         let named = |ids: &[String], id: &str| ids.iter().any(|named| named == id);
-        pack.retain(|rule| !named(&self.disabled, &rule.id));
-        if self.only.is_empty() {
+        pack.retain(|rule| !named(&disabled, &rule.id));
+        if only.is_empty() {
             return Ok(Vec::new());
         }
         let parts: Vec<_> = pack
             .rules()
             .iter()
-            .filter(|rule| named(&self.only, &rule.id))
+            .filter(|rule| named(&only, &rule.id))
             .flat_map(|rule| rule.requires.iter().map(|part| part.rule.clone()))
-            .filter(|id| !named(&self.only, id))
+            .filter(|id| !named(&only, id))
             .collect();
-        pack.retain(|rule| named(&self.only, &rule.id) || parts.contains(&rule.id));
+        pack.retain(|rule| named(&only, &rule.id) || parts.contains(&rule.id));
         Ok(parts)
     }
 }

@@ -210,7 +210,7 @@ struct Part<'r> {
 impl<'r> Stated<'r> {
     fn of(rule: &'r Rule) -> Self {
         let (pattern, reader) = match &rule.extractor {
-            Extractor::Pattern(pattern) => (Some(pattern.as_ref()), None),
+            Extractor::Pattern(pattern) | Extractor::Whole(pattern) => (Some(pattern.as_ref()), None),
             Extractor::Builtin(name) => (None, Some(name.as_ref())),
             Extractor::PathOnly | Extractor::Known => (None, None),
         };

@@ -56,7 +56,8 @@ impl ScanFlags {
         let outputs = self.output.outputs()?;
         let mut settings = self.settings.load(read)?;
         let exclude = settings.exclude(exclude)?;
-        let parts = self.rules.choose(&mut settings.pack)?;
+        let mut parts = self.rules.choose(&mut settings.pack)?;
+        parts.append(&mut settings.parts);
         let audit = self.settings.audit(&settings.config)?;
         let asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
         if asked.is_search() {

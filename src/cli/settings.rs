@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use super::gitleaks_settings::{self, Found, GitleaksSettings};
 use super::{Failure, heading};
 use crate::audit::AuditLog;
 use crate::config::{self, Config, FILE_NAME};
-use crate::rule::{self, Extractor, RuleError, RulePack};
-use crate::suppress::{Baseline, PathGlobs, Suppressor};
+use crate::foreign::{self, Translated};
+use crate::rule::{self, RuleError, RulePack, Text};
+use crate::suppress::{Allow, Baseline, Foreign, PathGlobs, Suppressor};
 use crate::verify::Trust;
 
 /// Flags that say where settings come from.
@@ -31,6 +33,9 @@ pub(crate) struct SettingsFlags {
     /// [audit] log of a configuration that --config names does the same.
     #[arg(long, value_name = "FILE", help_heading = heading::OUTPUT)]
     audit_log: Option<PathBuf>,
+    /// What gitleaks' own flags say.
+    #[arg(skip)]
+    pub(super) gitleaks: GitleaksSettings,
 }
 
 /// What markers in the text do.
@@ -52,6 +57,10 @@ pub(crate) struct Settings {
     /// The rules that run.
     pub(crate) pack: RulePack,
     pub(crate) suppressor: Suppressor,
+    /// Ids of rules that run as parts of others alone.
+    pub(crate) parts: Vec<Text>,
+    /// Path patterns left out besides those of the configuration.
+    pub(crate) left_out: Vec<String>,
     /// What the authors of the files should mend.
     pub(crate) warnings: Vec<String>,
 }
@@ -82,10 +91,18 @@ impl SettingsFlags {
     pub(crate) fn load(&self, read: &Read<'_>) -> Result<Settings, Failure> {
         let mut settings = self.load_without_baseline(read)?;
         settings.suppressor.baseline = match (&self.baseline, &settings.config.baseline) {
-            (Some(path), _) => Some(baseline(
-                &path.display().to_string(),
-                fs::read(path).map_err(|e| unreadable(path, &e))?,
-            )?),
+            (Some(path), _) => {
+                let (name, text) =
+                    (path.display().to_string(), fs::read(path).map_err(|e| unreadable(path, &e))?);
+                match gitleaks_settings::previous(&name, &text) {
+                    Some(previous) => {
+                        settings.suppressor.foreign.previous = previous?;
+                        settings.left_out.push(format!("/{}", name.trim_start_matches("./")));
+                        None
+                    }
+                    None => Some(baseline(&name, text)?),
+                }
+            }
             (None, Some(path)) => {
                 let found = read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
                 Some(baseline(path, found.map_err(|e| named(path, e))?)?)
@@ -103,15 +120,33 @@ impl SettingsFlags {
             }
             None => (FILE_NAME.to_owned(), read(FILE_NAME).map_err(|e| named(FILE_NAME, e))?),
         };
-        let config = Config::parse(&name, &text.unwrap_or_default()).map_err(|e| {
-            let failure = Failure::from(e);
-            // Likely enough to be worth a guess: who changes over brings the file along.
-            if name.contains("gitleaks") {
-                failure.help("gitleaks' configuration is not read; say it in .leakward.toml")
-            } else {
-                failure
-            }
-        })?;
+        let theirs = match (&self.config, &text) {
+            (Some(path), Some(text)) => Found::named(path, text),
+            (None, None) => Found::anywhere(read)?,
+            _ => None,
+        };
+        let mut settings = match theirs {
+            Some(found) => self.theirs(&found, read)?,
+            None => self.ours(&name, &text.unwrap_or_default(), read)?,
+        };
+        let foreign = &mut settings.suppressor.foreign;
+        foreign.ignored = self.gitleaks.ignored(read, &mut settings.warnings)?;
+        foreign.names = foreign::theirs();
+        foreign.exact = self.gitleaks.exact;
+        Ok(settings)
+    }
+
+    /// Settings by gitleaks' configuration.
+    fn theirs(&self, found: &Found, read: &Read<'_>) -> Result<Settings, Failure> {
+        let Translated { pack, parts, foreign, warnings } = found.load(read)?;
+        let suppressor = Suppressor { foreign, ..self.suppressor(Vec::new()) };
+        let left_out = vec![found.exclusion()];
+        Ok(Settings { config: Config::default(), pack, suppressor, parts, left_out, warnings })
+    }
+
+    /// Settings by our own configuration `text`, called `name`.
+    fn ours(&self, name: &str, text: &[u8], read: &Read<'_>) -> Result<Settings, Failure> {
+        let config = Config::parse(name, text)?;
         let mut pack = RulePack::builtin();
         // Paths in a configuration that the user named are relative to it; otherwise it stands in the root.
         let on_disk = |path: &str| fs::read(path).map_err(|e| e.to_string());
@@ -119,7 +154,7 @@ impl SettingsFlags {
             |path: &str| read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
         let beside: &dyn Fn(&str) -> Result<Vec<u8>, String> =
             if self.config.is_some() { &on_disk } else { &in_root };
-        for file in config::rule_files(&name, &config.extend, beside)? {
+        for file in config::rule_files(name, &config.extend, beside)? {
             let wrong = |errors: Vec<RuleError>| {
                 let all = errors.into_iter().map(Failure::from).reduce(Failure::and);
                 all.unwrap_or_else(|| named(&file.path, "wrong"))
@@ -127,19 +162,20 @@ impl SettingsFlags {
             rule::load(&mut pack, &file.path, &file.text).map_err(wrong)?;
         }
         let mut warnings = config.warnings.clone();
-        warnings.extend(config.choose(&name, &mut pack)?);
-        let by_path = pack.rules().iter().filter(|rule| rule.extractor == Extractor::PathOnly);
-        warnings.extend(
-            by_path.map(|rule| format!("rule {} never fires: it has a path and no pattern", rule.id)),
-        );
-        let suppressor = Suppressor {
+        warnings.extend(config.choose(name, &mut pack)?);
+        let suppressor = self.suppressor(config.allow.clone());
+        Ok(Settings { config, pack, suppressor, parts: Vec::new(), left_out: Vec::new(), warnings })
+    }
+
+    fn suppressor(&self, allow: Vec<Allow>) -> Suppressor {
+        Suppressor {
             markers: self.inline_markers == Markers::Respect,
-            allow: config.allow.clone(),
+            allow,
             baseline: None,
+            foreign: Foreign::default(),
             // Everywhere the same day, wherever the machine stands.
             today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
-        };
-        Ok(Settings { config, pack, suppressor, warnings })
+        }
     }
 }
 
@@ -147,7 +183,7 @@ impl Settings {
     /// The paths left out: those of the configuration, then `more`.
     pub(crate) fn exclude(&self, more: &[String]) -> Result<PathGlobs, Failure> {
         let configured = self.config.exclude.iter().flat_map(PathGlobs::patterns);
-        let patterns: Vec<_> = configured.chain(more).cloned().collect();
+        let patterns: Vec<_> = configured.chain(&self.left_out).chain(more).cloned().collect();
         PathGlobs::new(&patterns).map_err(Failure::new)
     }
 }

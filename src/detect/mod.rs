@@ -35,6 +35,7 @@ mod sql;
 mod testing;
 pub mod trial;
 mod url;
+mod whole;
 mod wide;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};

@@ -8,12 +8,13 @@
 //! 3. one that lies inside another gives way to it;
 //! 4. of several at the same place the surest stays, then the gravest, then the longest match, then the first id.
 //!
-//! Candidates that overlap in part both stay, except of one rule, where the first stays.
+//! Candidates that overlap in part both stay, except of one rule, where the first stays. One of another scanner's
+//! rule gives way to none.
 
 use std::cmp::Reverse;
 
 use crate::model::{Candidate, LineIndex, Span};
-use crate::rule::{Requirement, Rule};
+use crate::rule::{Extractor, Requirement, Rule};
 
 /// The tag of rules that know no provider.
 const GENERIC: &str = "generic";
@@ -41,6 +42,10 @@ fn join(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
     let lines = LineIndex::new(bytes);
     let places: Vec<_> = candidates.iter().map(|c| (c.rule, c.span, lines.line_of(c.span.start))).collect();
     candidates.retain_mut(|candidate| {
+        // Those of other scanners are joined once allowlists have spoken, as they are there.
+        if is_whole(candidate) {
+            return true;
+        }
         let line = lines.line_of(candidate.span.start);
         for requirement in candidate.rule.requires.iter() {
             match nearest(requirement, candidate.span, line, &places) {
@@ -91,9 +96,14 @@ fn resolve(candidates: &mut Vec<Candidate<'_>>) {
     candidates.retain(|_| stays.next().unwrap_or(true));
 }
 
+/// Whether the rule of `c` is another scanner's.
+const fn is_whole(c: &Candidate<'_>) -> bool {
+    matches!(c.rule.extractor, Extractor::Whole(_))
+}
+
 /// Whether `c` gives way to `other`. Never both ways.
 fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
-    if !other.span.overlaps(c.span) {
+    if !other.span.overlaps(c.span) || is_whole(c) {
         return false;
     }
     let generic = |c: &Candidate<'_>| c.rule.tags.iter().any(|t| t == GENERIC);

@@ -11,7 +11,8 @@ use serde_json::ser::PrettyFormatter;
 
 use super::view::{View, views};
 use super::{Reporter, Summary, time};
-use crate::model::Commit;
+use crate::model::{Commit, Finding, Place};
+use crate::rule::{Extractor, Rule};
 
 /// Writes gitleaks' JSON.
 pub(super) struct Gitleaks {
@@ -64,27 +65,43 @@ fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
     let commit = view.commit();
     let Commit { author, email, message, .. } = commit.unwrap_or(&none);
     let id = commit.map_or("", |c| &c.id);
-    let place = format!("{file}:{}:{}", finding.rule.id, region.start.line);
+    let line = if finding.rule.extractor == Extractor::PathOnly { 0 } else { region.start.line };
+    let place = format!("{file}:{}:{line}", finding.rule.id);
+    // Of a rule that looks at paths alone gitleaks tells no place.
+    let by_path = finding.rule.extractor == Extractor::PathOnly;
+    let in_text = |n: u64| if by_path { 0 } else { n };
     Entry {
         rule_id: &finding.rule.id,
-        description: &finding.rule.title,
-        start_line: region.start.line,
-        end_line: region.end.line,
-        start_column: column(region.start.line, columns.start) + 1,
-        end_column: column(region.end.line, columns.end),
-        matched: view.matched(),
+        description: description(&finding.rule),
+        start_line: in_text(region.start.line),
+        end_line: in_text(region.end.line),
+        start_column: in_text(column(region.start.line, columns.start) + 1),
+        end_column: in_text(column(region.end.line, columns.end)),
+        matched: if by_path { format!("file detected: {file}") } else { view.matched() },
         secret: view.secret_as_is(),
         symlink_file: "",
         commit: id,
         entropy: finding.entropy,
         author: view.text(author),
         email: view.text(email),
-        date: commit.map_or_else(String::new, |c| time::rfc3339(c.time)),
+        date: commit.map_or_else(|| no_date(finding).to_owned(), |c| time::rfc3339(c.time)),
         message: view.text(message),
         tags: tags(view),
         fingerprint: if id.is_empty() { place } else { format!("{id}:{place}") },
         file,
     }
+}
+
+/// The date where there is no commit: of what is staged, gitleaks prints that of a commit not yet made.
+const fn no_date(finding: &Finding) -> &'static str {
+    if matches!(finding.origin.place, Place::Index) { "0001-01-01T00:00:00Z" } else { "" }
+}
+
+/// The rule's title; a rule of gitleaks' configuration that had none goes by its id here, and by nothing there.
+fn description(rule: &Rule) -> &str {
+    let nameless =
+        matches!(rule.extractor, Extractor::Whole(_) | Extractor::PathOnly) && rule.title == rule.id;
+    if nameless { "" } else { &rule.title }
 }
 
 /// gitleaks counts columns in bytes, and from the line end before a line, so that all but the first line's are one
@@ -112,7 +129,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::model::{Finding, Origin, Place, Suppression, Tally};
+    use crate::model::{Origin, Suppression, Tally};
     use crate::report::sample;
 
     const TOKEN: &str = "tok_0123456789abcdefghijklmnopqrstuvWXYZ";

@@ -153,7 +153,11 @@ impl View<'_> {
     fn covered(&self, secret: &Secret) -> Vec<u8> {
         // The one place where a value goes to a report: masked, or on the user's demand.
         let value = secret.expose();
-        if self.show_secrets { value.to_vec() } else { mask(value, &self.finding.rule).into_bytes() }
+        if self.show_secrets || value.is_empty() {
+            value.to_vec()
+        } else {
+            mask(value, &self.finding.rule).into_bytes()
+        }
     }
 }
 

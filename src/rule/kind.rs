@@ -61,6 +61,10 @@ pub enum Extractor {
     Pattern(Text),
     /// The built-in reader of `key = value` shapes in code and configuration; its name, such as `assignment`.
     Builtin(Text),
+    /// A regular expression of another scanner, searched in the whole text as soon as a keyword stands anywhere in
+    /// it. Group 0 is the first group that is not empty; the entropy must be above [`Rule::min_entropy`]. No file of
+    /// our own states it.
+    Whole(Text),
     /// The path alone (`Rule::path`).
     PathOnly,
     /// The values that the organisation's own secrets manager holds. No file can state it.
@@ -74,6 +78,8 @@ pub struct Requirement {
     pub rule: Text,
     /// Greatest distance in lines; 0 is the same line.
     pub within_lines: u32,
+    /// Greatest distance of the columns in which the two matches begin; `None`: any. For rules of other scanners.
+    pub within_columns: Option<u32>,
     /// Whether the rule is dropped without it (`true`) or only joined to it when present.
     pub mandatory: bool,
 }

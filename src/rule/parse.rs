@@ -218,7 +218,8 @@ impl Entry {
 
 impl Part {
     fn requirement(self) -> Requirement {
-        Requirement { rule: self.rule.into(), within_lines: self.within_lines, mandatory: self.mandatory }
+        let Self { rule, within_lines, mandatory } = self;
+        Requirement { rule: rule.into(), within_lines, within_columns: None, mandatory }
     }
 }
 

@@ -9,16 +9,17 @@ use bstr::ByteSlice;
 
 use super::Config;
 use super::excerpt::excerpt;
+use super::joined;
 use super::reading;
 use crate::detect::Scratch;
 use crate::entropy;
 use crate::line_hash::line_hashes;
 use crate::model::{
-    Blob, Candidate, Finding, Fingerprint, Gap, LineIndex, LineOffsets, Origin, Region, Related, Secret,
-    Span, Start,
+    Blob, Candidate, Finding, Fingerprint, Gap, LineIndex, LineOffsets, Origin, Place, Reads, Region,
+    Related, Secret, Span, Start,
 };
 use crate::report::Progress;
-use crate::rule::{Rule, RuleRef, Severity};
+use crate::rule::{Extractor, Rule, RuleRef, Severity};
 use crate::source::Visitor;
 use crate::suppress::{Hit, Marked};
 
@@ -58,9 +59,11 @@ impl<'s> Finder<'s> {
 
     /// Whether a report may show `candidate`.
     fn admits(&self, candidate: &Candidate<'_>) -> bool {
-        candidate.confidence >= self.config.min_confidence
-            && self.severity(candidate) >= self.config.min_severity
-            && !self.config.parts.contains(&candidate.rule.id)
+        // One of another scanner's rules may be a part of another finding.
+        matches!(candidate.rule.extractor, Extractor::Whole(_))
+            || candidate.confidence >= self.config.min_confidence
+                && self.severity(candidate) >= self.config.min_severity
+                && !self.config.parts.contains(&candidate.rule.id)
     }
 
     /// How bad the leak is today.
@@ -92,7 +95,17 @@ impl<'s> Finder<'s> {
         // Judging and measuring the value is what the scan is for; nothing is written here.
         let value = secret.expose();
         let path = hits.origin.path.as_bstr();
-        let hit = Hit { rule: &rule.id, path, secret: value, matched };
+        let matched_region = hits.region(matched);
+        let commit = hits.origin.commit().map(|commit| commit.id.as_str());
+        let hit = Hit {
+            rule: &rule.id,
+            path,
+            secret: value,
+            matched,
+            commit,
+            line: matched_region.start.line,
+            on_disk: matches!(hits.origin.place, Place::File),
+        };
         let ruling = self.config.suppressor.judge(&hit, &hits.text);
         why.extend(ruling.remarks);
         let related = |(rule, span): (&Rule, Span)| Related {
@@ -105,11 +118,14 @@ impl<'s> Finder<'s> {
             origin: hits.origin.clone(),
             span: place.shifted(blob.start.offset as isize),
             region: hits.region(span),
-            matched_region: hits.region(matched),
+            matched_region,
             matched_offsets: hits.offsets(matched),
             matched: Secret::new(matched.of(blob.bytes)),
             excerpt: excerpt(blob, hits.text.lines(), span, hits.spans, hits.longest),
-            entropy: entropy::shannon(value),
+            entropy: match rule.extractor {
+                Extractor::Whole(_) => entropy::of_characters(value),
+                _ => entropy::shannon(value),
+            },
             severity,
             confidence,
             layers,
@@ -152,8 +168,42 @@ impl<'s> Finder<'s> {
         true
     }
 
+    /// Keeps the findings of rules that look at the path of `blob` alone.
+    fn look_at_path(&mut self, origin: &Origin, blob: &Blob<'_>) {
+        if blob.start != Start::FIRST {
+            return;
+        }
+        let here = Span::new(0, 0);
+        let lines = LineIndex::new(b"");
+        let hits =
+            Hits { origin, blob: &Blob::whole(b""), text: Marked::new(&lines), spans: &[], longest: 0 };
+        let rules: Vec<&Rule> = self.config.detector.named(&origin.path).collect();
+        for rule in rules {
+            let candidate = Candidate {
+                rule,
+                span: here,
+                matched: here,
+                decoded: None,
+                layers: Vec::new(),
+                confidence: rule.confidence,
+                severity: rule.severity,
+                expires: None,
+                evidence: None,
+                why: vec!["the path".into()],
+                parts: Vec::new(),
+                known: None,
+                reads: Reads { start: 0, end: 0 },
+            };
+            if self.admits(&candidate) {
+                let finding = self.finding(&hits, candidate, here);
+                self.found.findings.push(finding);
+            }
+        }
+    }
+
     /// Keeps what is found in `blob`.
     fn search(&mut self, origin: &Origin, blob: &Blob<'_>) {
+        self.look_at_path(origin, blob);
         let mut candidates = Vec::new();
         self.config.detector.detect(&mut self.scratch, blob, Some(&origin.path), &mut |c| candidates.push(c));
         if candidates.is_empty() {
@@ -171,6 +221,7 @@ impl<'s> Finder<'s> {
         let hits = Hits { origin, blob, text: Marked::new(&lines), spans: &spans, longest };
         let shown = candidates.into_iter().zip(places).filter(|(c, _)| self.admits(c));
         let mut findings: Vec<_> = shown.map(|(c, place)| self.finding(&hits, c, place)).collect();
+        joined::join(&mut findings, &self.config.parts);
         self.hash_lines(blob, &mut findings);
         self.found.findings.append(&mut findings);
     }

@@ -5,6 +5,7 @@
 mod collector;
 mod excerpt;
 mod finder;
+mod joined;
 mod output;
 mod reading;
 #[cfg(test)]

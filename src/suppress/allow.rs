@@ -113,8 +113,15 @@ mod tests {
 
     fn fits(allow: &Allow) -> bool {
         let lines = LineIndex::new(b"x\nkey = s3cret # sample\ny");
-        let hit =
-            Hit { rule: "acme-key", path: "tests/a.py".into(), secret: b"s3cret", matched: Span::new(2, 14) };
+        let hit = Hit {
+            rule: "acme-key",
+            path: "tests/a.py".into(),
+            secret: b"s3cret",
+            matched: Span::new(2, 14),
+            commit: None,
+            line: 2,
+            on_disk: true,
+        };
         allow.fits(&hit, &Marked::new(&lines))
     }
 

@@ -5,7 +5,9 @@
 //! stage that knows the path.
 
 mod allow;
+mod allowlist;
 mod baseline;
+mod foreign;
 mod globs;
 mod marker;
 
@@ -15,7 +17,9 @@ use jiff::civil::Date;
 use crate::model::{Reason, Span, Suppression};
 
 pub use allow::{Allow, AllowError};
+pub use allowlist::{Allowlist, Target};
 pub use baseline::{Baseline, BaselineError, Entry, Key};
+pub use foreign::{Foreign, Ignored, Previous};
 pub use globs::{PathGlobs, PathGlobsError};
 pub use marker::Marked;
 
@@ -30,6 +34,12 @@ pub struct Hit<'h> {
     pub secret: &'h [u8],
     /// The whole match, in the text. Markers count on every physical line that it covers.
     pub matched: Span,
+    /// The commit that holds it, when there is one.
+    pub commit: Option<&'h str>,
+    /// The line of the whole content (from 1) on which the match begins.
+    pub line: u64,
+    /// Whether it lies in a file on disk.
+    pub on_disk: bool,
 }
 
 /// The answer about one hit.
@@ -51,6 +61,8 @@ pub struct Suppressor {
     pub allow: Vec<Allow>,
     /// The baseline, when one is in use.
     pub baseline: Option<Baseline>,
+    /// What gitleaks' files say.
+    pub foreign: Foreign,
     /// The day on which `[[allow]]` entries are judged; one that expires on this day still holds.
     pub today: Date,
 }
@@ -58,16 +70,25 @@ pub struct Suppressor {
 impl Suppressor {
     /// One that knows markers alone.
     pub fn markers_only() -> Self {
-        Self { markers: true, allow: Vec::new(), baseline: None, today: Date::ZERO }
+        Self {
+            markers: true,
+            allow: Vec::new(),
+            baseline: None,
+            foreign: Foreign::default(),
+            today: Date::ZERO,
+        }
     }
 
-    /// Judges `hit` in `text`. A marker speaks before an `[[allow]]` entry, and that before the baseline.
+    /// Judges `hit` in `text`. A marker speaks before an `[[allow]]` entry, that before allowlists of gitleaks, and
+    /// these before the baseline.
     pub fn judge(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Ruling {
         let mut ruling = Ruling::default();
         ruling.suppressed = self
             .by_marker(hit, text, &mut ruling.remarks)
             .or_else(|| self.by_allow(hit, text, &mut ruling.remarks))
-            .or_else(|| self.by_baseline(hit, &mut ruling.remarks));
+            .or_else(|| self.foreign.allowed(hit, text))
+            .or_else(|| self.by_baseline(hit, &mut ruling.remarks))
+            .or_else(|| self.foreign.known(hit, text));
         ruling
     }
 
@@ -77,10 +98,12 @@ impl Suppressor {
         text: &Marked<'_, '_>,
         remarks: &mut Vec<Reason>,
     ) -> Option<Suppression> {
-        if !self.markers {
+        // A rule that looks at paths alone has found no text that could carry one.
+        if !self.markers || hit.secret.is_empty() {
             return None;
         }
-        text.marker(hit.rule, hit.path, hit.matched, remarks).map(Suppression::Marker)
+        let name = text.marker(hit.rule, hit.path, hit.matched, remarks)?;
+        (!self.foreign.exact || name == "gitleaks:allow").then_some(Suppression::Marker(name))
     }
 
     fn by_allow(
@@ -124,6 +147,9 @@ mod tests {
             path: path.into(),
             secret: secret.as_bytes(),
             matched: Span::new(start, start + secret.len()),
+            commit: None,
+            line: 1,
+            on_disk: true,
         };
         suppressor.judge(&hit, &Marked::new(&lines))
     }

@@ -12,6 +12,7 @@ use super::pattern::Workspace;
 use super::prefilter::{Hit, Prefilter, Trigger};
 use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
+use super::whole::WholeRules;
 use super::wide;
 use crate::classify;
 use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
@@ -32,6 +33,8 @@ pub struct Detector {
     margin: usize,
     /// Tells scratches of different detectors apart.
     id: u64,
+    /// Rules of other scanners.
+    whole: Option<WholeRules>,
     /// Values of the manager that are searched for, and the index of their rule.
     known: Option<(usize, KnownIndex)>,
     /// The index for hooks, likewise.
@@ -113,6 +116,7 @@ impl Detector {
         let margin = runners.iter().map(Runner::margin).max().unwrap_or(0);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
+        let whole = WholeRules::of(&pack);
         Ok(Self {
             pack,
             paths,
@@ -123,6 +127,7 @@ impl Detector {
             by_blob,
             margin,
             id,
+            whole,
             known: None,
             #[cfg(feature = "fetcher")]
             offline: None,
@@ -223,7 +228,8 @@ impl Detector {
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Trace {
         let searched = bytes.len() as u64;
-        let mut trace = Trace { whole: !self.by_blob.is_empty(), searched, ..Trace::default() };
+        let whole = !self.by_blob.is_empty() || self.whole.is_some();
+        let mut trace = Trace { whole, searched, ..Trace::default() };
         self.find_plain(scratch, bytes, &mut trace, sink);
         trace.whole |= wide::views(bytes, &mut |view| {
             let mut found = Vec::new();
@@ -259,6 +265,9 @@ impl Detector {
         for &i in &self.by_blob {
             let runner = &self.runners[i as usize];
             runner.at_blob(self.rule(runner), bytes, &mut workspaces[i as usize], sink);
+        }
+        if let Some(whole) = &self.whole {
+            whole.find(&self.pack, bytes, sink);
         }
         self.find_known(bytes, Span::new(0, bytes.len()), sink);
     }
@@ -312,7 +321,11 @@ impl Detector {
         inherited: &[Wake],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Result<Trace, NotLocal> {
-        if !self.by_blob.is_empty() || self.reads_words() || wide::may_begin(bytes, changed) {
+        if !self.by_blob.is_empty()
+            || self.whole.is_some()
+            || self.reads_words()
+            || wide::may_begin(bytes, changed)
+        {
             return Err(NotLocal);
         }
         let workspaces = scratch.of(self);

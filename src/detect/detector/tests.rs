@@ -111,7 +111,9 @@ fn a_zero_byte_hides_nothing() {
 
 #[test]
 fn parts_are_joined_and_missed() {
-    let requires = |mandatory| vec![Requirement { rule: "key".into(), within_lines: 2, mandatory }];
+    let requires = |mandatory| {
+        vec![Requirement { rule: "key".into(), within_lines: 2, within_columns: None, mandatory }]
+    };
     let id = |mandatory| Rule { requires: requires(mandatory).into(), ..rule("id", r"id=(\w{4})", &["id="]) };
     let key = || rule("key", r"key=(\w{4})", &["key="]);
     let must = detector([id(true), key()]);

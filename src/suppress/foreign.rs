@@ -1,0 +1,273 @@
+//! What gitleaks' files say of hits: its allowlists, its `.gitleaksignore`, an earlier report of its as baseline.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, ByteSlice};
+use serde::Deserialize;
+
+use super::{Allowlist, Hit, Marked};
+use crate::model::Suppression;
+
+/// What gitleaks' files say.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign {
+    /// Allowlists for every rule.
+    pub global: Vec<Allowlist>,
+    /// Allowlists by the id of the rule that they are for.
+    pub by_rule: HashMap<String, Vec<Allowlist>>,
+    /// Places that are ignored.
+    pub ignored: Ignored,
+    /// Findings of an earlier report.
+    pub previous: Previous,
+    /// Names that gitleaks has for rules, by our id.
+    pub names: HashMap<String, Vec<String>>,
+    /// Whether a finding must equal one of `previous` in its place too, and only gitleaks' own markers count.
+    pub exact: bool,
+}
+
+/// The entries of a `.gitleaksignore`: `file:rule:line` or `commit:file:rule:line`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ignored {
+    entries: HashSet<String>,
+}
+
+/// A report of gitleaks, in which every finding is known already.
+#[derive(Clone, Default)]
+pub struct Previous {
+    /// By rule and file.
+    findings: HashMap<(String, String), Vec<Known>>,
+}
+
+/// One finding of gitleaks' JSON; the other fields follow from these or drift with each rebase.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Known {
+    #[serde(rename = "RuleID")]
+    rule: String,
+    file: String,
+    commit: String,
+    start_line: u64,
+    secret: String,
+    #[serde(rename = "Match")]
+    matched: String,
+}
+
+impl Foreign {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        let Self { global, by_rule, ignored, previous, names: _, exact: _ } = self;
+        global.is_empty() && by_rule.is_empty() && ignored.entries.is_empty() && previous.findings.is_empty()
+    }
+
+    /// The allowlist that lets `hit` pass.
+    pub(super) fn allowed(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Option<Suppression> {
+        let own = self.by_rule.get(hit.rule).into_iter().flatten();
+        // Of files on disk gitleaks leaves out those whose path fits, whatever else a global list asks for.
+        let skipped = |list: &&Allowlist| self.exact && hit.on_disk && list.has_path(hit);
+        let list = self.global.iter().find(skipped);
+        let list = list.or_else(|| self.global.iter().chain(own).find(|list| list.fits(hit, text)))?;
+        let about = list.description.trim();
+        let about = if about.is_empty() { String::new() } else { format!(": {about}") };
+        Some(Suppression::Allow(format!("gitleaks allowlist{about}")))
+    }
+
+    /// The entry of the ignore file or the earlier report that knows `hit`.
+    pub(super) fn known(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Option<Suppression> {
+        let names = || {
+            let others = self.names.get(hit.rule).into_iter().flatten();
+            std::iter::once(hit.rule).chain(others.map(String::as_str))
+        };
+        let by = |what: &str| Some(Suppression::Baseline(Some(what.to_owned())));
+        if names().any(|rule| self.ignored.holds(hit, rule)) {
+            return by(".gitleaksignore");
+        }
+        if names().any(|rule| self.previous.holds(hit, rule, text, self.exact)) {
+            return by("an earlier report of gitleaks");
+        }
+        None
+    }
+}
+
+impl Ignored {
+    /// Adds the entries of `text`. Returns the lines (from 1) that are none: they are kept, and fit nothing.
+    pub fn add(&mut self, text: &[u8]) -> Vec<usize> {
+        let mut odd = Vec::new();
+        for (line, entry) in (1..).zip(text.to_str_lossy().lines()) {
+            let entry = entry.trim();
+            if entry.is_empty() || entry.starts_with('#') {
+                continue;
+            }
+            let mut parts: Vec<String> = entry.split(':').map(str::to_owned).collect();
+            match parts.len() {
+                3 => parts[0] = parts[0].replace('\\', "/"),
+                4 => parts[1] = parts[1].replace('\\', "/"),
+                _ => odd.push(line),
+            }
+            self.entries.insert(parts.join(":"));
+        }
+        odd
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entries, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(String::as_str)
+    }
+
+    fn holds(&self, hit: &Hit<'_>, rule: &str) -> bool {
+        if self.entries.is_empty() {
+            return false;
+        }
+        let line = if hit.secret.is_empty() { 0 } else { hit.line };
+        let place = format!("{}:{rule}:{line}", hit.path.to_str_lossy());
+        self.entries.contains(&place)
+            || hit.commit.is_some_and(|commit| self.entries.contains(&format!("{commit}:{place}")))
+    }
+}
+
+impl Previous {
+    /// Reads gitleaks' JSON report.
+    ///
+    /// # Errors
+    /// Where the text is none: line and column.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        // The parser's own message could quote the text.
+        let findings: Vec<Known> = serde_json::from_slice(text)
+            .map_err(|e| format!("line {}, column {}: not a report of gitleaks", e.line(), e.column()))?;
+        let mut previous = Self::default();
+        for known in findings {
+            let place = (known.rule.clone(), known.file.clone());
+            previous.findings.entry(place).or_default().push(known);
+        }
+        Ok(previous)
+    }
+
+    fn holds(&self, hit: &Hit<'_>, rule: &str, text: &Marked<'_, '_>, exact: bool) -> bool {
+        if self.findings.is_empty() {
+            return false;
+        }
+        let place = (rule.to_owned(), hit.path.to_str_lossy().into_owned());
+        let matched = hit.matched.of(text.lines().bytes());
+        self.findings.get(&place).is_some_and(|all| all.iter().any(|k| k.is(hit, matched, exact)))
+    }
+}
+
+impl Known {
+    /// Whether it is `hit`. A redacted secret cannot be compared: then the line decides.
+    fn is(&self, hit: &Hit<'_>, matched: &[u8], exact: bool) -> bool {
+        let redacted = self.secret == "REDACTED" || self.secret.ends_with("...");
+        let same_place = self.start_line == if hit.secret.is_empty() { 0 } else { hit.line };
+        if exact {
+            let same_commit = self.commit == hit.commit.unwrap_or_default();
+            let same_text = redacted || (same(&self.secret, hit.secret) && same(&self.matched, matched));
+            return same_commit && same_place && (same_text || hit.secret.is_empty());
+        }
+        if redacted { same_place } else { same(&self.secret, hit.secret) }
+    }
+}
+
+fn same(text: &str, bytes: &[u8]) -> bool {
+    BStr::new(text) == bytes.to_str_lossy().as_bytes()
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        let text = String::new;
+        Self { rule: text(), file: text(), commit: text(), start_line: 0, secret: text(), matched: text() }
+    }
+}
+
+/// Says how much it knows, not what.
+impl std::fmt::Debug for Previous {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Previous").field("places", &self.findings.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LineIndex, Span};
+
+    const TEXT: &[u8] = b"\nkey = s3cret\n";
+
+    fn known(foreign: &Foreign) -> Option<Suppression> {
+        let lines = LineIndex::new(TEXT);
+        let hit = Hit {
+            rule: "acme-key",
+            path: "src/a.py".into(),
+            secret: b"s3cret",
+            matched: Span::new(1, 13),
+            commit: Some("c0ffee"),
+            line: 2,
+            on_disk: true,
+        };
+        foreign.known(&hit, &Marked::new(&lines))
+    }
+
+    fn ignoring(text: &str) -> Foreign {
+        let mut foreign = Foreign::default();
+        foreign.ignored.add(text.as_bytes());
+        foreign
+    }
+
+    #[test]
+    fn an_entry_names_file_rule_and_line_and_may_name_the_commit() {
+        for entry in ["src/a.py:acme-key:2", "  src\\a.py:acme-key:2 ", "c0ffee:src/a.py:acme-key:2"] {
+            assert!(known(&ignoring(entry)).is_some(), "{entry}");
+        }
+        for entry in ["src/a.py:acme-key:3", "# src/a.py:acme-key:2", "beef:src/a.py:acme-key:2", "acme-key"]
+        {
+            assert!(known(&ignoring(entry)).is_none(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn an_entry_may_use_gitleaks_name_of_the_rule() {
+        let mut foreign = ignoring("src/a.py:acme-token:2");
+        foreign.names.insert("acme-key".into(), vec!["acme-token".into()]);
+        assert!(known(&foreign).is_some());
+    }
+
+    #[test]
+    fn odd_lines_are_told() {
+        assert_eq!(Ignored::default().add(b"a:b:1\n\na:b\n# x:y\nc:\\d:r:1\n1:2:3:4:5"), [3, 6]);
+    }
+
+    fn reported(fields: &str, exact: bool) -> bool {
+        let text = format!(r#"[{{"RuleID":"acme-key","File":"src/a.py",{fields}}}]"#);
+        let previous = Previous::parse(text.as_bytes()).unwrap();
+        known(&Foreign { previous, exact, ..Foreign::default() }).is_some()
+    }
+
+    #[test]
+    fn an_earlier_finding_is_known_by_its_secret() {
+        assert!(reported(r#""Secret":"s3cret","StartLine":9"#, false));
+        assert!(!reported(r#""Secret":"other","StartLine":2"#, false));
+        assert!(reported(r#""Secret":"REDACTED","StartLine":2"#, false));
+        assert!(!reported(r#""Secret":"REDACTED","StartLine":3"#, false));
+    }
+
+    #[test]
+    fn an_exact_comparison_wants_the_place_too() {
+        let whole = r#""Secret":"s3cret","Match":"key = s3cret","Commit":"c0ffee","StartLine":2"#;
+        assert!(reported(whole, true));
+        assert!(!reported(&whole.replace(":2", ":3"), true));
+        assert!(!reported(&whole.replace("c0ffee", "beef"), true));
+    }
+
+    #[test]
+    fn what_is_no_report_is_named_without_its_text() {
+        let error = Previous::parse(b"[{\"Secret\": hunter2}]").unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
