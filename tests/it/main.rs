@@ -27,6 +27,8 @@ mod git_bad;
 mod git_range;
 mod git_staged;
 mod gitleaks;
+mod gitleaks_config;
+mod gitleaks_differential;
 mod hiding_places;
 mod history;
 mod history_archives;
