@@ -5,7 +5,8 @@
 //!
 //! | floor | modules | what they know |
 //! |---|---|---|
-//! | 7 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
+//! | 8 | `main`, [`cli`] | flags and exit codes; the commands that read secrets |
+//! | 7 | [`scanner`] | the scan as a library: the one module to program against |
 //! | 6 | [`scan`], [`rotate`], [`adopt`] | the order of the pipeline; new values, and references in place of literals |
 //! | 5 | [`source`], [`report`], [`verify`], [`live`], [`config`] | disk and git; output; secrets managers; providers; what a team asks for |
 //! | 4 | [`detect`], [`suppress`] | bytes and candidates, no I/O |
@@ -13,6 +14,11 @@
 //! | 2 | [`model`] | the nouns |
 //! | 1 | [`rule`] | rules as data |
 //! | 0 | `leakward_fetcher`, a crate of its own | how secrets managers are asked |
+//!
+//! **Which modules are stable.** [`scanner`], with what it re-exports, keeps to semantic versioning: programs that
+//! scan use [`scanner::Scanner::builder`]. The other modules are public so that the program, its tests and its
+//! benchmarks can reach them; their types change in any version. The command line, the exit codes and the report
+//! formats are stable too (`docs/report.schema.json`).
 
 #[cfg(feature = "fetcher")]
 pub mod adopt;
@@ -34,6 +40,7 @@ pub mod report;
 pub mod rotate;
 pub mod rule;
 pub mod scan;
+pub mod scanner;
 pub mod source;
 pub mod suppress;
 pub mod verify;

@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["detect", "suppress"],
     &["source", "report", "verify", "live", "config", "foreign"],
     &["scan", "rotate", "adopt"],
+    &["scanner"],
     &["cli"],
 ];
 

@@ -64,20 +64,7 @@ impl RuleFlags {
                 return Err(Failure::new(format_args!("no rule is called {id}")).help(help));
             }
         }
-        let named = |ids: &[String], id: &str| ids.iter().any(|named| named == id);
-        pack.retain(|rule| !named(&disabled, &rule.id));
-        if only.is_empty() {
-            return Ok(Vec::new());
-        }
-        let parts: Vec<_> = pack
-            .rules()
-            .iter()
-            .filter(|rule| named(&only, &rule.id))
-            .flat_map(|rule| rule.requires.iter().map(|part| part.rule.clone()))
-            .filter(|id| !named(&only, id))
-            .collect();
-        pack.retain(|rule| named(&only, &rule.id) || parts.contains(&rule.id));
-        Ok(parts)
+        Ok(pack.choose(&only, &disabled))
     }
 }
 

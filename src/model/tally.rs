@@ -29,6 +29,7 @@ pub struct Tally {
 
 /// A policy by which a blob is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum SkipReason {
     /// An ignore file (`.gitignore`, `.git/info/exclude`) names it and git does not track it. Directories count once.
     Ignored,
@@ -66,6 +67,7 @@ impl SkipReason {
 
 /// Something that should have been scanned and was not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Gap {
     /// What: a path, or an object id with its kind.
     pub what: BString,

@@ -24,7 +24,7 @@ const PREFIX: usize = 12;
 const MAX_STARS: usize = 28;
 
 /// What stands for `secret`, found by `rule`.
-pub(super) fn mask(secret: &[u8], rule: &Rule) -> String {
+pub(crate) fn mask(secret: &[u8], rule: &Rule) -> String {
     let is_word = secret.iter().all(u8::is_ascii_graphic);
     if secret.len() < LONG || !is_word {
         return STARS.to_owned();

@@ -33,6 +33,7 @@ use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
 
 pub use baseline::{Looked, NewBaseline};
+pub(crate) use mask::mask;
 pub use progress::Progress;
 
 /// What a report says, whatever its format.

@@ -43,6 +43,11 @@ impl Progress {
         Self { counts, drawing }
     }
 
+    /// Counts, and shows nothing wherever it runs.
+    pub fn unseen() -> Self {
+        Self { counts: Arc::default(), drawing: None }
+    }
+
     /// Counts `bytes` that were scanned, and a blob when they are its first.
     pub fn add(&self, bytes: usize, first: bool) {
         self.counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);

@@ -87,6 +87,7 @@ pub struct Requirement {
 /// How bad a leak is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Severity {
     /// Test keys, expired or public by design.
     Low,
@@ -101,6 +102,7 @@ pub enum Severity {
 /// How sure the detector is that a candidate is a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Confidence {
     /// Worth a look.
     Low,

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::builtin::{BUILTIN, Builtin};
-use super::{Outline, PatternError, Rule};
+use super::{Outline, PatternError, Rule, Text};
 
 /// A rule that is part of the program, or one that was loaded. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,6 +48,25 @@ impl RulePack {
     /// Keeps the rules for which `keep` holds.
     pub fn retain(&mut self, keep: impl FnMut(&RuleRef) -> bool) {
         self.rules.retain(keep);
+    }
+
+    /// Leaves the rules `only` (all, when it is empty) without the `disabled`, and the parts that these are made of.
+    /// Returns the ids of rules that stay as parts alone.
+    pub fn choose(&mut self, only: &[String], disabled: &[String]) -> Vec<Text> {
+        let named = |ids: &[String], id: &str| ids.iter().any(|named| named == id);
+        self.retain(|rule| !named(disabled, &rule.id));
+        if only.is_empty() {
+            return Vec::new();
+        }
+        let parts: Vec<_> = self
+            .rules()
+            .iter()
+            .filter(|rule| named(only, &rule.id))
+            .flat_map(|rule| rule.requires.iter().map(|part| part.rule.clone()))
+            .filter(|id| !named(only, id))
+            .collect();
+        self.retain(|rule| named(only, &rule.id) || parts.contains(&rule.id));
+        parts
     }
 
     /// The rules, sorted by id.

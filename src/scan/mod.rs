@@ -109,9 +109,20 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
 /// # Errors
 /// What stops the run.
 pub fn collect(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
+    collect_with(source, config, &Progress::start(source.paced()))
+}
+
+/// Scans `source`, reports nothing and shows nothing on a terminal.
+///
+/// # Errors
+/// What stops the run.
+pub fn collect_unseen(source: &dyn Source, config: &Config) -> Result<Outcome, ScanError> {
+    collect_with(source, config, &Progress::unseen())
+}
+
+fn collect_with(source: &dyn Source, config: &Config, progress: &Progress) -> Result<Outcome, ScanError> {
     let begun = Instant::now();
-    let progress = Progress::start(source.paced());
-    let collector = Collector::new(config, begun, &progress);
+    let collector = Collector::new(config, begun, progress);
     let mut tally = source.run(&|| Box::new(collector.visitor()))?;
     tally.notes.extend_from_slice(&config.notes);
     let (findings, tally) = collector.finish(tally);
