@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
+use jiff::civil::Date;
 
 use super::files_flags::FilesFlags;
 use super::rule_flags::RuleFlags;
@@ -56,6 +57,9 @@ struct Create {
     /// who answers for them
     #[arg(long, value_name = "NAME", help_heading = heading::OUTPUT)]
     owner: Option<String>,
+    /// last day on which they are accepted, such as 2027-06-30; then they are reported again
+    #[arg(long, value_name = "DATE", help_heading = heading::OUTPUT)]
+    expires: Option<Date>,
 }
 
 impl Args {
@@ -82,7 +86,12 @@ impl Create {
         let ran: HashSet<String> = pack.rules().iter().map(|r| r.id.clone().into_owned()).collect();
         let new = NewBaseline {
             old: old.clone(),
-            about: Entry { reason: self.reason, owner: self.owner },
+            about: Entry {
+                reason: self.reason,
+                owner: self.owner,
+                added: Some(settings.suppressor.today),
+                expires: self.expires,
+            },
             looked: Box::new(move |rule, path| {
                 ran.contains(rule) && scanned.iter().any(|top| below(path, top))
             }),

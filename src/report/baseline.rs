@@ -64,7 +64,7 @@ mod tests {
 
     fn written(old: &Baseline, findings: &[Finding], tally: &Tally) -> Baseline {
         let looked = Box::new(|_: &str, path: &BStr| path.starts_with(b"src/"));
-        let about = Entry { reason: Some("new".into()), owner: None };
+        let about = Entry { reason: Some("new".into()), ..Entry::default() };
         let new = NewBaseline { old: old.clone(), about, looked };
         let mut out = Vec::new();
         new.report(&sample::summary(findings, tally, &sample::pack()), &mut out).unwrap();
@@ -79,7 +79,7 @@ mod tests {
 
     fn old() -> Baseline {
         let mut old = Baseline::new([3; 32]);
-        let about = Entry { reason: Some("old".into()), owner: None };
+        let about = Entry { reason: Some("old".into()), ..Entry::default() };
         for path in ["src/a", "src/gone", "lib/elsewhere"] {
             old.insert("acme-key", path.into(), b"value-1", &about);
         }

@@ -1,7 +1,7 @@
 //! The baseline: findings that a team has seen and accepted for now.
 //!
 //! A text file of JSON lines, made to be committed and merged: a header with format version and random salt, then
-//! one entry per line, sorted by path, rule and hash, without line numbers or dates.
+//! one entry per line, sorted by path, rule and hash, without line numbers.
 //!
 //! ```json
 //! {"leakward-baseline":1,"random":"6f0c…"}
@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// The format that this version reads and writes.
@@ -40,6 +41,10 @@ pub struct Entry {
     pub reason: Option<String>,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// The day on which it was accepted.
+    pub added: Option<Date>,
+    /// The last day on which it is accepted.
+    pub expires: Option<Date>,
 }
 
 /// Keyed hash of a secret under one baseline's salt. Prints as `b3k:` and 32 hex digits.
@@ -120,6 +125,10 @@ struct Line {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    added: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
 }
 
 /// A path: text, or the bytes in hex where they are not UTF-8.
@@ -163,13 +172,15 @@ impl Baseline {
         // The parser's own message could quote the line.
         let line: Line =
             serde_json::from_slice(text).map_err(|e| format!("no entry (column {})", e.column()))?;
-        let path = match line.path {
-            PathText::Text(text) => text.into(),
-            PathText::Bytes { hex } => BString::from(from_hex(&hex).ok_or("path: not hex")?),
+        let path = match &line.path {
+            PathText::Text(text) => text.as_str().into(),
+            PathText::Bytes { hex } => BString::from(from_hex(hex).ok_or("path: not hex")?),
         };
         let key = line.hash.strip_prefix("b3k:").and_then(from_hex).and_then(|b| b.try_into().ok());
         let key = Key(key.ok_or("hash: not of the form b3k:…")?);
-        self.entries.insert((key, line.rule, path), Entry { reason: line.reason, owner: line.owner });
+        let Line { path: _, rule, hash: _, reason, owner, added, expires } = line;
+        self.entries
+            .insert((key, rule, path), Entry { reason, owner, added: date(added)?, expires: date(expires)? });
         Ok(())
     }
 
@@ -183,8 +194,17 @@ impl Baseline {
                 Ok(text) => PathText::Text(text.to_owned()),
                 Err(_) => PathText::Bytes { hex: to_hex(path) },
             };
-            let Entry { reason, owner } = entry.clone();
-            text += &json(&Line { path, rule: rule.clone(), hash: key.to_string(), reason, owner });
+            let Entry { reason, owner, added, expires } = entry.clone();
+            let [added, expires] = [added, expires].map(|day| day.map(|day| day.to_string()));
+            text += &json(&Line {
+                path,
+                rule: rule.clone(),
+                hash: key.to_string(),
+                reason,
+                owner,
+                added,
+                expires,
+            });
         }
         text
     }
@@ -209,10 +229,15 @@ impl Baseline {
         (k == key && r == rule).then(|| path.as_bstr())
     }
 
-    /// Accepts `secret`, found by `rule` in `path`, and writes `about` of it unless something is written already.
+    /// Accepts `secret`, found by `rule` in `path`, and writes `about` of it unless something that has not expired is written already.
     pub fn insert(&mut self, rule: &str, path: &BStr, secret: &[u8], about: &Entry) {
         let key = self.key(secret);
-        self.entries.entry((key, rule.to_owned(), path.to_owned())).or_insert_with(|| about.clone());
+        let entry =
+            self.entries.entry((key, rule.to_owned(), path.to_owned())).or_insert_with(|| about.clone());
+        // What has expired is accepted anew.
+        if entry.expires.zip(about.added).is_some_and(|(last, today)| last < today) {
+            entry.clone_from(about);
+        }
     }
 
     /// Number of entries that `other` has too, whatever is written about them.
@@ -240,6 +265,12 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b3k:{}", to_hex(&self.0))
     }
+}
+
+/// A day as it is written.
+fn date(text: Option<String>) -> Result<Option<Date>, String> {
+    text.map(|text| text.parse().map_err(|_| "added or expires: not a date such as 2027-06-30".to_owned()))
+        .transpose()
 }
 
 fn header(line: &[u8]) -> Result<[u8; 32], BaselineError> {
@@ -329,7 +360,7 @@ mod tests {
         let key = baseline.key(b"one");
         assert_eq!(
             baseline.entry("jwt", "src/a.py".into(), &key),
-            Some(&Entry { reason: Some("old".into()), owner: Some("me".into()) })
+            Some(&Entry { reason: Some("old".into()), owner: Some("me".into()), ..Entry::default() })
         );
     }
 

@@ -125,7 +125,11 @@ impl Suppressor {
         let baseline = self.baseline.as_ref()?;
         let key = baseline.key(hit.secret);
         if let Some(entry) = baseline.entry(hit.rule, hit.path, &key) {
-            return Some(Suppression::Baseline(entry.reason.clone()));
+            match entry.expires.filter(|&last| last < self.today) {
+                None => return Some(Suppression::Baseline(entry.reason.clone())),
+                Some(date) => remarks.push(format!("its baseline entry expired on {date}").into()),
+            }
+            return None;
         }
         if let Some(elsewhere) = baseline.elsewhere(hit.rule, &key) {
             remarks.push(format!("the baseline holds this value in {elsewhere}, not here").into());
@@ -188,6 +192,23 @@ mod tests {
     fn an_allow_entry_holds_on_its_last_day() {
         let allow = Allow::new("docs").expires(jiff::civil::date(2026, 7, 1));
         assert!(judge(&allowing(allow), "a", "k=v1", "v1").suppressed.is_some());
+    }
+
+    #[test]
+    fn an_expired_baseline_entry_lets_the_finding_through_with_a_remark() {
+        let mut baseline = Baseline::new([7; 32]);
+        let about = Entry { expires: Some(jiff::civil::date(2026, 6, 30)), ..Entry::default() };
+        baseline.insert("acme-key", "a".into(), b"v1", &about);
+        let on = |day| Suppressor {
+            baseline: Some(baseline.clone()),
+            today: jiff::civil::date(2026, 6, day),
+            ..Suppressor::markers_only()
+        };
+        assert!(judge(&on(30), "a", "k=v1", "v1").suppressed.is_some(), "it holds on its last day");
+        let later = Suppressor { today: jiff::civil::date(2026, 7, 1), ..on(30) };
+        let got = judge(&later, "a", "k=v1", "v1");
+        assert_eq!((got.suppressed, got.remarks.len()), (None, 1));
+        assert_eq!(got.remarks[0], "its baseline entry expired on 2026-06-30");
     }
 
     #[test]

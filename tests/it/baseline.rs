@@ -153,3 +153,18 @@ fn a_folder_that_takes_no_file_is_an_error() {
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.stderr.contains("cannot write shut/b.jsonl: permission denied"), "{run:?}");
 }
+
+#[test]
+fn an_entry_that_has_expired_is_reported_again_and_says_so() {
+    let dir = Sandbox::new();
+    dir.file("src/a.py", format!("token = '{}'\n", github("old")));
+    let run = dir.run(["baseline", "create", "--reason", "soon", "--expires", "2020-02-29"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let run = scan(&dir);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let why = run.json()["findings"][0]["why"].to_string();
+    assert!(why.contains("its baseline entry expired on 2020-02-29"), "{why}");
+    let later = content(&dir).replace("2020-02-29", "9999-01-01");
+    dir.file(FILE, later);
+    assert_eq!(scan(&dir).code, Some(0));
+}

@@ -180,7 +180,7 @@ fn archives() -> Vec<Vec<u8>> {
 
 fn baselines() -> Vec<Vec<u8>> {
     let mut baseline = leakward::suppress::Baseline::new([7; 32]);
-    let about = leakward::suppress::Entry { reason: Some("rotated".into()), owner: None };
+    let about = leakward::suppress::Entry { reason: Some("rotated".into()), ..Default::default() };
     baseline.insert("some-rule", "src/a.py".into(), b"value", &about);
     baseline.insert("other-rule", b"by\xfftes".as_slice().into(), b"value", &about);
     vec![baseline.render().into_bytes()]
