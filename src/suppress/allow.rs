@@ -116,7 +116,7 @@ mod tests {
         let hit = Hit {
             rule: "acme-key",
             path: "tests/a.py".into(),
-            secret: b"s3cret",
+            secret: b"s3cret", // leakward:allow
             matched: Span::new(2, 14),
             commit: None,
             line: 2,

@@ -87,7 +87,7 @@ mod tests {
         let hit = Hit {
             rule: "acme-key",
             path: "tests/a.py".into(),
-            secret: b"s3cret",
+            secret: b"s3cret", // leakward:allow
             matched: Span::new(6, 18),
             commit: Some("C0FFEE"),
             line: 2,

