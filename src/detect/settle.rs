@@ -6,7 +6,8 @@
 //! 1. of two of one rule at the same place the surer one stays, then the one with the longer match;
 //! 2. one whose rule is tagged `generic` gives way to any other rule that it overlaps;
 //! 3. one that lies inside another gives way to it;
-//! 4. of several at the same place the surest stays, then the gravest, then the longest match, then the first id.
+//! 4. of several at the same place the surest stays, then the gravest, then the longest match, then the first id; of
+//!    several of one rule the one that is written in the fewest layers.
 //!
 //! Candidates that overlap in part both stay, except of one rule, where the first stays. One of another scanner's
 //! rule gives way to none.
@@ -22,7 +23,7 @@ const GENERIC: &str = "generic";
 /// Settles `candidates` of `bytes` and sorts them by span, then rule.
 pub(super) fn settle(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
     candidates.sort_by(|a, b| rank(a).cmp(&rank(b)));
-    candidates.dedup_by(|b, a| a.span == b.span && a.rule.id == b.rule.id);
+    candidates.dedup_by(|b, a| a.is_same(b));
     join(bytes, candidates);
     resolve(candidates);
     candidates.sort_by(|a, b| (a.span, &a.rule.id).cmp(&(b.span, &b.rule.id)));
@@ -31,7 +32,7 @@ pub(super) fn settle(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
 /// Order in which of several candidates of one rule and span the best comes first.
 fn rank<'c>(c: &'c Candidate<'_>) -> impl Ord + 'c {
     let sure = (Reverse(c.confidence), Reverse(c.matched.len()), c.matched, c.layers.len(), c.reads);
-    (c.span, &*c.rule.id, sure)
+    (c.span, &*c.rule.id, c.undone(), sure)
 }
 
 /// Joins to each candidate the parts that its rule asks for, and drops it when one that it must have is missing.
@@ -42,8 +43,9 @@ fn join(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
     let lines = LineIndex::new(bytes);
     let places: Vec<_> = candidates.iter().map(|c| (c.rule, c.span, lines.line_of(c.span.start))).collect();
     candidates.retain_mut(|candidate| {
-        // Those of other scanners are joined once allowlists have spoken, as they are there.
-        if is_whole(candidate) {
+        // Those of other scanners are joined once allowlists have spoken, as they are there; those of what was undone
+        // were joined there.
+        if is_whole(candidate) || !candidate.layers.is_empty() {
             return true;
         }
         let line = lines.line_of(candidate.span.start);
@@ -103,7 +105,21 @@ const fn is_whole(c: &Candidate<'_>) -> bool {
 
 /// Whether `c` gives way to `other`. Never both ways.
 fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
-    if !other.span.overlaps(c.span) || is_whole(c) {
+    // The search for known values knows their encodings, and names them.
+    if let (Some(known), Some(same)) = (c.known, other.known)
+        && known.number.is_some()
+        && known.number == same.number
+        && other.span.overlaps(c.span)
+        && c.layers.is_empty() != other.layers.is_empty()
+    {
+        return other.layers.is_empty();
+    }
+    // What was undone in the same way was settled there.
+    if !other.span.overlaps(c.span) || is_whole(c) || (!c.layers.is_empty() && c.layers == other.layers) {
+        return false;
+    }
+    // What was compressed has one place, whatever it holds.
+    if is_compressed(c) && is_compressed(other) && c.undone() != other.undone() {
         return false;
     }
     let generic = |c: &Candidate<'_>| c.rule.tags.iter().any(|t| t == GENERIC);
@@ -111,6 +127,10 @@ fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
         return generic(c);
     }
     if other.span == c.span {
+        if other.rule.id == c.rule.id {
+            // What stands there in fewer layers stays.
+            return (other.layers.len(), &other.layers) < (c.layers.len(), &c.layers);
+        }
         let key = |c: &Candidate<'_>| (c.confidence, c.severity, c.matched.len());
         return (key(other), Reverse(&other.rule.id)) > (key(c), Reverse(&c.rule.id));
     }
@@ -120,4 +140,9 @@ fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
     }
     let first = other.rule.id == c.rule.id && other.span.start < c.span.start;
     other.span.contains(c.span) || (first && !c.span.contains(other.span))
+}
+
+/// Whether `c` stands in something compressed.
+fn is_compressed(c: &Candidate<'_>) -> bool {
+    c.layers.iter().any(|layer| matches!(*layer, "gzip" | "zlib"))
 }

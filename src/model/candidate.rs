@@ -36,6 +36,20 @@ pub struct Candidate<'r> {
     pub reads: Reads,
 }
 
+impl Candidate<'_> {
+    /// The value, where its bytes in the blob are an encoding of it. For telling candidates apart: what was compressed
+    /// has one place, whatever it holds.
+    pub fn undone(&self) -> Option<&[u8]> {
+        // Compared, not shown.
+        self.decoded.as_ref().filter(|_| !self.layers.is_empty()).map(super::Secret::expose)
+    }
+
+    /// Whether both are one hit: of one rule, at one place, of one value.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.span == other.span && self.rule.id == other.rule.id && self.undone() == other.undone()
+    }
+}
+
 /// Which value of the manager was found, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownValue {

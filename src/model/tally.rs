@@ -37,6 +37,8 @@ pub enum SkipReason {
     Excluded,
     /// Its content is binary.
     Binary,
+    /// It holds encoded text that is too long, or stands for too much, to be undone; the rest of it is scanned.
+    Encoded,
     /// It is larger than the size limit.
     Size,
     /// It is a symbolic link, and links are not followed.
@@ -56,6 +58,7 @@ impl SkipReason {
             Self::Ignored => "ignored",
             Self::Excluded => "excluded",
             Self::Binary => "binary",
+            Self::Encoded => "encoded",
             Self::Size => "size",
             Self::Symlink => "symlink",
             Self::Special => "special",

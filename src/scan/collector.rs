@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Config;
 use super::finder::{Finder, Found};
-use crate::model::{Finding, Tally};
+use crate::model::{Finding, SkipReason, Tally};
 use crate::report::Progress;
 
 /// Hands out visitors and takes back what they found.
@@ -30,7 +30,10 @@ impl<'s> Collector<'s> {
     /// The findings in their order, each once, and the tally in its order.
     pub(super) fn finish(self, mut tally: Tally) -> (Vec<Finding>, Tally) {
         let found = self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Found { findings: mut found, mut gaps } = found;
+        let Found { findings: mut found, mut gaps, encoded } = found;
+        if encoded > 0 {
+            *tally.skipped.entry(SkipReason::Encoded).or_default() += encoded;
+        }
         found.sort_unstable_by(Finding::order);
         // A secret on the border of two windows is found in both.
         found.dedup_by(|a, b| a.order(b).is_eq());

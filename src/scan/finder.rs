@@ -43,6 +43,8 @@ pub(super) struct Finder<'s> {
 pub(super) struct Found {
     pub(super) findings: Vec<Finding>,
     pub(super) gaps: Vec<Gap>,
+    /// Blobs with encoded text that was not undone.
+    pub(super) encoded: u64,
 }
 
 impl<'s> Finder<'s> {
@@ -205,7 +207,9 @@ impl<'s> Finder<'s> {
     fn search(&mut self, origin: &Origin, blob: &Blob<'_>) {
         self.look_at_path(origin, blob);
         let mut candidates = Vec::new();
-        self.config.detector.detect(&mut self.scratch, blob, Some(&origin.path), &mut |c| candidates.push(c));
+        let detector = &self.config.detector;
+        let trace = detector.detect(&mut self.scratch, blob, Some(&origin.path), &mut |c| candidates.push(c));
+        self.found.encoded += u64::from(trace.too_much);
         if candidates.is_empty() {
             return;
         }
@@ -248,6 +252,7 @@ impl Drop for Finder<'_> {
         let mut all = self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         all.findings.append(&mut self.found.findings);
         all.gaps.append(&mut self.found.gaps);
+        all.encoded += self.found.encoded;
     }
 }
 

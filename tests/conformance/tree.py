@@ -59,6 +59,6 @@ else:
     for name in ("a b#c%d\\e.py", "ü漢.py", "new\nline.py", "co:lon,comma.py", "q?&=+.py"):
         write("odd/" + name, f"x = 1\nkey = '{token()}'  # é 😀\n")
     write("src/two.py", f"a = '{token()}'; b = '{token()}'\n")
-    write("src/url.py", "url = 'postgres://app:" + "Zq8vT3mXw2LpR7dK" + "@db.internal:5432/app'\n")
+    write("src/url.py", "url = 'postgres://app:" + "Zq8vT3mXw2LpR7dK" + "@db.internal:5432/app'\n")  # leakward:allow
     write("src/suppressed.py", f"key = '{token()}'  # leakward:allow\n")
     write("clean/a.py", "print('nothing')\n")

@@ -103,7 +103,7 @@ const KINDS: &[(&str, &str)] = &[
     ("generic-python", "password = \"{{b62(14)}}\""),
     ("generic-env", "DB_PASSWORD={{b62(14)}}"),
     ("generic-human", "ADMIN_PASSWORD=Sommer{{digits(4)}}!Regen"),
-    ("generic-passphrase", "passphrase = \"velvet-otter-lantern-{{lower(5)}}\""),
+    ("generic-passphrase", "passphrase = \"velvet-otter-lantern-{{lower(5)}}\""), // leakward:allow
     ("generic-yaml", "db:\n  password: {{b62(14)}}\n"),
     ("generic-xml", "<password>{{b62(14)}}</password>"),
     ("generic-cli", "backup --user app --password {{b62(14)}} --all"),

@@ -74,3 +74,4 @@ mod terminal;
 mod token;
 #[cfg(feature = "fetcher")]
 mod verify;
+mod written;

@@ -1,6 +1,5 @@
 //! The detector: a rule pack made ready to run.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,14 +8,17 @@ use super::known::KnownIndex;
 use super::known::OfflineIndex;
 use super::paths::Paths;
 use super::pattern::Workspace;
-use super::prefilter::{Hit, Prefilter, Trigger};
+use super::prefilter::{Hit, Prefilter};
 use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
 use super::whole::WholeRules;
 use super::wide;
 use crate::classify;
+use crate::decode::{self, Regions};
 use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
-use crate::rule::{Alphabet, Confidence, Extractor, Rule, RulePack, Run};
+use crate::rule::{Confidence, Extractor, Rule, RulePack};
+use layers::Allowance;
+use woken::{Woken, triggers};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
 #[derive(Debug)]
@@ -45,14 +47,6 @@ pub struct Detector {
 /// The tag of rules whose secrets anyone makes for a test: in a path of tests they are no more than likely.
 const SELF_MADE: &str = "self-made";
 
-/// Whom a trigger wakes.
-#[derive(Debug)]
-struct Woken {
-    literal: Box<[u8]>,
-    /// Indices of the runners.
-    runners: Vec<u32>,
-}
-
 /// Buffers that one thread reuses from blob to blob.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -67,6 +61,8 @@ pub struct Trace {
     pub wakes: Vec<Wake>,
     /// A candidate may rest on more than the bytes that it names: what is made from this blob is searched in full.
     pub whole: bool,
+    /// Something encoded was too long, or stood for too much, to be undone.
+    pub too_much: bool,
     /// Bytes that were searched.
     pub searched: u64,
 }
@@ -112,8 +108,9 @@ impl Detector {
             WakesOn::Runs(run, _) => Some(run.len),
             _ => None,
         });
-        let prefilter = Prefilter::new(&triggers, shortest.min());
-        let margin = runners.iter().map(Runner::margin).max().unwrap_or(0);
+        let shortest = shortest.min().map_or(decode::RUN, |run| run.min(decode::RUN));
+        let prefilter = Prefilter::new(&triggers, Some(shortest));
+        let margin = runners.iter().map(Runner::margin).max().unwrap_or(0).max(decode::NEAR);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
         let whole = WholeRules::of(&pack);
@@ -164,14 +161,15 @@ impl Detector {
         blob: &Blob<'_>,
         path: Option<&[u8]>,
         sink: &mut dyn FnMut(Candidate<'r>),
-    ) {
+    ) -> Trace {
         let mut candidates = Vec::new();
-        self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
+        let trace = self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
         if let Some(path) = path {
             candidates.retain_mut(|c| self.judge(c, path));
         }
         self.settle(blob.bytes, &mut candidates);
         candidates.into_iter().filter(|c| blob.scope.admits(c.span)).for_each(sink);
+        trace
     }
 
     /// Whether `rule` applies to what lies at `path`. Asked of every candidate before [`Self::settle`], lest one that
@@ -230,12 +228,12 @@ impl Detector {
         let searched = bytes.len() as u64;
         let whole = !self.by_blob.is_empty() || self.whole.is_some();
         let mut trace = Trace { whole, searched, ..Trace::default() };
-        self.find_plain(scratch, bytes, &mut trace, sink);
-        trace.whole |= wide::views(bytes, &mut |view| {
-            let mut found = Vec::new();
-            self.find_plain(scratch, view.text(), &mut Trace::default(), &mut |c| found.push(c));
-            view.restore(found, sink);
-        });
+        let mut regions = Regions::default();
+        self.find_plain(scratch, bytes, &mut trace, &mut regions, sink);
+        let mut allowance = Allowance::default();
+        trace.whole |= self.find_wide(scratch, bytes, &mut allowance, sink);
+        trace.too_much = allowance.exceeded || regions.too_long;
+        self.find_undone(scratch, bytes, &regions.found, &mut trace, sink);
         trace
     }
 
@@ -244,12 +242,16 @@ impl Detector {
         scratch: &mut Scratch,
         bytes: &[u8],
         trace: &mut Trace,
+        regions: &mut Regions,
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
         let workspaces = scratch.of(self);
         self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
             Hit::Literal(trigger, at) => {
                 let woken = &self.woken[trigger as usize];
+                if woken.runners.is_empty() {
+                    return regions.at_literal(bytes, at);
+                }
                 let hit = Span::new(at, at + woken.literal.len());
                 for &i in &woken.runners {
                     let runner = &self.runners[i as usize];
@@ -260,7 +262,10 @@ impl Detector {
                     runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
                 }
             }
-            Hit::Run(run) => self.at_run(workspaces, bytes, run, &mut |c| sink(c)),
+            Hit::Run(run) => {
+                regions.at_run(bytes, run);
+                self.at_run(workspaces, bytes, run, &mut |c| sink(c));
+            }
         });
         for &i in &self.by_blob {
             let runner = &self.runners[i as usize];
@@ -330,7 +335,7 @@ impl Detector {
         }
         let workspaces = scratch.of(self);
         let touched = |reads: Reads| touched_by_any(reads, changed);
-        let mut trace = Trace::default();
+        let (mut trace, mut regions) = (Trace::default(), Regions::default());
         for wake in inherited {
             let runner = &self.runners[wake.runner as usize];
             if touched(runner.reads_at(wake.hit)) {
@@ -343,6 +348,9 @@ impl Detector {
             self.prefilter.search(bytes, range, &mut |hit| match hit {
                 Hit::Literal(trigger, at) => {
                     let woken = &self.woken[trigger as usize];
+                    if woken.runners.is_empty() {
+                        return regions.at_literal(bytes, at);
+                    }
                     let hit = Span::new(at, at + woken.literal.len());
                     for &i in &woken.runners {
                         let runner = &self.runners[i as usize];
@@ -354,13 +362,19 @@ impl Detector {
                         runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
                     }
                 }
-                Hit::Run(run) => self.at_run(workspaces, bytes, run, &mut |c| {
-                    if touched(c.reads) {
-                        sink(c);
-                    }
-                }),
+                Hit::Run(run) => {
+                    regions.at_run(bytes, run);
+                    self.at_run(workspaces, bytes, run, &mut |c| {
+                        if touched(c.reads) {
+                            sink(c);
+                        }
+                    });
+                }
             });
         }
+        regions.found.retain(|region| touched(region.reads));
+        trace.too_much = regions.too_long;
+        self.find_undone(scratch, bytes, &regions.found, &mut trace, sink);
         if let Some((_, index)) = &self.known {
             for range in around(changed, index.reach(), bytes.len()) {
                 self.find_known(bytes, range, &mut |c| {
@@ -441,35 +455,6 @@ impl Wake {
     }
 }
 
-/// The widest run that the runners of one literal ask for, and these runners.
-type Claim = (Option<Run>, Vec<u32>);
-
-/// Every literal of `runners` once for each alphabet near whose runs it counts, and by its index whom it wakes.
-fn triggers(runners: &[Runner]) -> (Vec<Trigger>, Vec<Woken>) {
-    let mut by_literal: BTreeMap<(&[u8], Option<Alphabet>), Claim> = BTreeMap::new();
-    for (runner, i) in runners.iter().zip(0..) {
-        let WakesOn::Literals(literals, near) = &runner.wakes_on else { continue };
-        for literal in literals {
-            let key = (&**literal, near.map(|run| run.alphabet));
-            let (widest, woken) = by_literal.entry(key).or_insert((*near, Vec::new()));
-            *widest = (*widest).zip(*near).map(|(a, b)| Run {
-                alphabet: a.alphabet,
-                len: a.len.min(b.len),
-                back: a.back.max(b.back),
-                ahead: a.ahead.max(b.ahead),
-            });
-            woken.push(i);
-        }
-    }
-    by_literal
-        .into_iter()
-        .map(|((literal, _), (near, mut woken))| {
-            woken.dedup();
-            (Trigger { literal: literal.into(), near }, Woken { literal: literal.into(), runners: woken })
-        })
-        .unzip()
-}
-
 /// Whether any of `changed` (sorted, disjoint) touches `reads`.
 fn touched_by_any(reads: Reads, changed: &[Span]) -> bool {
     let first = changed.partition_point(|s| (s.end as isize) < reads.start);
@@ -489,7 +474,9 @@ fn around(changed: &[Span], margin: usize, len: usize) -> Vec<Span> {
     merged
 }
 
+mod layers;
 #[cfg(test)]
 mod locality;
 #[cfg(test)]
 mod tests;
+mod woken;

@@ -27,6 +27,8 @@ pub(super) struct Found<'d> {
     wakes: Vec<Wake>,
     /// What is made from this blob is searched in full.
     whole: bool,
+    /// Something encoded was not undone.
+    pub(super) too_much: bool,
 }
 
 impl<'d> Scanner<'d> {
@@ -40,7 +42,9 @@ impl<'d> Scanner<'d> {
         let mut candidates = Vec::new();
         let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
         self.searched += trace.searched;
-        Found { candidates, wakes: trace.wakes, whole: trace.whole }.sorted()
+        // Whether something was left out, the whole alone tells.
+        let whole = trace.whole || trace.too_much;
+        Found { candidates, wakes: trace.wakes, whole, too_much: trace.too_much }.sorted()
     }
 
     /// Scans a blob that was made by `pieces` from a blob of `base_len` bytes in which `base` was found.
@@ -66,7 +70,8 @@ impl<'d> Scanner<'d> {
         self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
         found.candidates.append(&mut new);
         found.wakes.extend(trace.wakes);
-        found.whole = trace.whole;
+        found.whole = trace.whole || trace.too_much;
+        found.too_much = trace.too_much;
         found.sorted()
     }
 
@@ -83,8 +88,8 @@ impl<'d> Scanner<'d> {
         if has_path {
             self.detector.settle(bytes, &mut anywhere);
             all.append(&mut anywhere);
-            all.sort_by(|a, b| (a.span, &a.rule.id).cmp(&(b.span, &b.rule.id)));
-            all.dedup_by(|a, b| a.span == b.span && a.rule.id == b.rule.id);
+            all.sort_by(|a, b| (a.span, &a.rule.id, a.undone()).cmp(&(b.span, &b.rule.id, b.undone())));
+            all.dedup_by(|a, b| a.is_same(b));
         }
         all
     }

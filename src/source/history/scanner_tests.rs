@@ -34,11 +34,19 @@ fn pieces() -> &'static [Vec<u8>] {
                 |bytes: fn(u16) -> [u8; 2]| example.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
             pieces.extend([wide(u16::to_le_bytes), wide(u16::to_be_bytes)]);
             pieces.push(base64::engine::general_purpose::STANDARD.encode(example).into_bytes());
+            let each = |write: fn(u8) -> String| example.bytes().map(write).collect::<String>().into_bytes();
+            pieces.push(each(|b| format!("{b:02x}")));
+            pieces.push(each(|b| format!("%{b:02X}")));
+            pieces.push(each(|b| format!("\\u{b:04x}")));
+            pieces.push(each(|b| format!("&#{b};")));
+            pieces.push(compressed(example).into_bytes());
+            let wrapped = base64::engine::general_purpose::STANDARD.encode(example.repeat(3));
+            pieces.push(wrapped.as_bytes().chunks(64).collect::<Vec<_>>().join(&b"\n"[..]));
             // Examples cut in two: other pieces may make them whole.
             let (a, b) = example.as_bytes().split_at(example.len() / 2);
             pieces.extend([a.to_vec(), b.to_vec()]);
         }
-        let between: [&[u8]; 14] = [
+        let between: [&[u8]; 19] = [
             b"\n",
             b"\n",
             b"\r\n",
@@ -52,6 +60,11 @@ fn pieces() -> &'static [Vec<u8>] {
             b"'; ",
             b"x",
             b"\\\n",
+            b"\" + \"",
+            b"\"\n  \"",
+            b"%5F",
+            b"\\u005f",
+            b"=\n",
             "naïve text, ".as_bytes(),
         ];
         // Half of all pieces stand between others.
@@ -60,6 +73,13 @@ fn pieces() -> &'static [Vec<u8>] {
         pieces.extend([b"filler words ".repeat(200), b"A1b2C3d4".repeat(300), vec![b'\n'; 50]]);
         pieces
     })
+}
+
+/// `text` as Helm stores it.
+fn compressed(text: &str) -> String {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(encoder.finish().unwrap())
 }
 
 /// One step of a delta. Places are parts of 1000 of the base.
