@@ -162,6 +162,42 @@ fn check(odb: &Odb, stream: &Stream, wanted: &BTreeSet<String>) {
     assert!(matches!(odb.hash(), HashKind::Sha1 | HashKind::Sha256));
 }
 
+/// Notes the number and the length of every object that it is shown.
+struct Counter(Vec<(u32, usize)>);
+
+impl Visitor for Counter {
+    type Legacy = ();
+
+    fn object(&mut self, object: Object<'_, ()>) {
+        self.0.push((object.number, object.bytes.len()));
+    }
+
+    fn unreadable(&mut self, number: u32, why: OdbError) {
+        panic!("{number}: {why}");
+    }
+}
+
+#[test]
+fn few_objects_of_a_large_pack_are_shown_without_the_others() {
+    let mut dice = Dice(4);
+    let fixture = Fixture::new("sha1");
+    fixture.import(&random_history(&mut dice, 150));
+    let odb = fixture.odb();
+    let shown = |wanted: &(dyn Fn(u32) -> bool + Sync)| {
+        let walk = Walk { threads: 2, budget: 1 << 20, limit: 1 << 20, kinds: Kinds::ALL };
+        let counters = walk.run(&odb, &Progress::default(), wanted, &|| Counter(Vec::new())).unwrap();
+        let mut shown: Vec<_> = counters.into_iter().flat_map(|c| c.0).collect();
+        shown.sort_unstable();
+        shown
+    };
+    let all = shown(&|_| true);
+    assert!(all.len() > 512 && odb.packs().len() == 1, "{}", all.len());
+    for number in (0..odb.len()).step_by(37) {
+        assert_eq!(shown(&|n| n == number), [all[number as usize]]);
+    }
+    assert_eq!(shown(&|_| false), []);
+}
+
 #[test]
 fn refs_contain_what_they_follow() {
     let mut stream = Stream::default();

@@ -10,6 +10,10 @@ use super::queue::Queue;
 use super::worker::Worker;
 use super::{ObjectKind, Odb, OdbError, Piece};
 
+/// Of a pack of which fewer than one in so many objects are wanted, those are read each by itself: an order for all
+/// others would cost more than it saves.
+const FEW: usize = 256;
+
 /// What is done with the objects of one thread.
 pub trait Visitor: Send {
     /// What an object leaves for the objects that are deltas on it.
@@ -92,13 +96,14 @@ pub(super) struct Task<L> {
 pub(super) struct Shared<'o, L> {
     pub(super) odb: &'o Odb,
     pub(super) walk: &'o Walk,
-    pub(super) wanted: &'o (dyn Fn(u32) -> bool + Sync),
     pub(super) progress: &'o Progress,
     pub(super) forests: Vec<Forest>,
+    /// Objects that are read each by itself, by number: loose ones, and few of a large pack.
+    alone: Vec<u32>,
     pub(super) budget: Budget,
     pub(super) queue: Queue<Task<L>>,
     next: AtomicUsize,
-    /// `ends[p]`: roots of the packs up to and including `p`; one more for the loose objects.
+    /// `ends[p]`: roots of the packs up to and including `p`; one more for the objects that are read alone.
     ends: Vec<usize>,
 }
 
@@ -106,8 +111,8 @@ pub(super) struct Shared<'o, L> {
 pub(super) enum Start {
     /// Root with this index of this pack.
     Root { pack: u32, root: usize },
-    /// The loose object of this number.
-    Loose(u32),
+    /// The object of this number, which is read by itself.
+    Alone(u32),
 }
 
 impl Kinds {
@@ -140,12 +145,13 @@ impl Walk {
         visitor: &(dyn Fn() -> V + Sync),
     ) -> Result<Vec<V>, OdbError> {
         let threads = self.threads.max(1);
+        let (forests, alone) = self.forests(odb, wanted)?;
         let shared: Shared<'_, V::Legacy> = Shared {
             odb,
             walk: self,
-            wanted,
             progress,
-            forests: self.forests(odb, wanted)?,
+            forests,
+            alone,
             budget: Budget::new(self.budget),
             queue: Queue::new(threads),
             next: AtomicUsize::new(0),
@@ -171,11 +177,19 @@ impl Walk {
         Ok(visitors)
     }
 
-    fn forests(&self, odb: &Odb, wanted: &(dyn Fn(u32) -> bool + Sync)) -> Result<Vec<Forest>, OdbError> {
+    /// The forest of each pack, and the objects that are read alone.
+    fn forests(
+        &self,
+        odb: &Odb,
+        wanted: &(dyn Fn(u32) -> bool + Sync),
+    ) -> Result<(Vec<Forest>, Vec<u32>), OdbError> {
+        let mut alone = Vec::new();
         let mut forests = Vec::with_capacity(odb.packs().len());
         for (p, pack) in odb.packs().iter().enumerate() {
             let count = pack.index().count();
-            if !(0..count).any(|position| wanted(odb.number_in(p, position))) {
+            let numbers = || (0..count).map(|position| odb.number_in(p, position)).filter(|&n| wanted(n));
+            if numbers().nth(count as usize / FEW).is_none() {
+                alone.extend(numbers());
                 forests.push(Forest::default());
                 continue;
             }
@@ -185,7 +199,8 @@ impl Walk {
             }
             forests.push(forest);
         }
-        Ok(forests)
+        alone.extend(odb.loose_numbers().filter(|&n| wanted(n)));
+        Ok((forests, alone))
     }
 
     fn report_lost<V: Visitor>(&self, shared: &Shared<'_, V::Legacy>, visitor: &mut V) {
@@ -204,10 +219,9 @@ impl<L> Shared<'_, L> {
             end += forest.roots().len();
             self.ends.push(end);
         }
-        let loose = self.odb.loose_numbers();
-        self.ends.push(end + loose.len());
+        self.ends.push(end + self.alone.len());
         let packed: u64 = self.forests.iter().map(|f| f.len() as u64).sum();
-        self.progress.total.fetch_add(packed + loose.len() as u64, Ordering::Relaxed);
+        self.progress.total.fetch_add(packed + self.alone.len() as u64, Ordering::Relaxed);
         self
     }
 
@@ -221,11 +235,7 @@ impl<L> Shared<'_, L> {
             }
             let before = if pack == 0 { 0 } else { self.ends[pack - 1] };
             let Some(forest) = self.forests.get(pack) else {
-                let loose = self.odb.loose_numbers().nth(next.checked_sub(before)?)?;
-                if (self.wanted)(loose) {
-                    return Some(Start::Loose(loose));
-                }
-                continue;
+                return self.alone.get(next.checked_sub(before)?).map(|&number| Start::Alone(number));
             };
             let root = next - before;
             match forest.roots()[root].stem {

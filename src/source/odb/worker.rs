@@ -11,7 +11,7 @@ use super::held::Held;
 use super::walk::{Derived, Object, Shared, Start, Task, Visitor};
 use super::{Body, Entry, Inflater, ObjectKind, OdbError, Piece, apply};
 
-/// Buffers that are kept for reuse, and the largest that is, in bytes.
+/// Buffers that are kept for reuse, and the largest that is, in bytes; less where memory is short.
 const SPARE: (usize, usize) = (8, 4 << 20);
 
 /// What became of an object: its kind and what it leaves, unless its kind is not visited.
@@ -82,7 +82,7 @@ impl<'s, V: Visitor> Worker<'s, V> {
                 let node = self.shared.forests[pack as usize].roots()[root].node;
                 self.task(Task { pack, node, base: None });
             }
-            Start::Loose(number) => {
+            Start::Alone(number) => {
                 let mut out = self.buffer();
                 let read = self.shared.odb.read_number(number, &mut self.inflater, &mut out);
                 let shown = match read {
@@ -260,7 +260,8 @@ impl<'s, V: Visitor> Worker<'s, V> {
     }
 
     fn recycle(&mut self, buffer: Vec<u8>) {
-        if self.spare.len() < SPARE.0 && buffer.capacity() <= SPARE.1 {
+        let largest = SPARE.1.min(self.shared.walk.budget / 64);
+        if self.spare.len() < SPARE.0 && buffer.capacity() <= largest {
             self.spare.push(buffer);
         }
     }
