@@ -103,6 +103,16 @@ fn marks_count_beside_a_token_or_in_a_row() {
 }
 
 #[test]
+fn padding_at_the_end_of_a_line_breaks_no_line_of_a_mail() {
+    for text in ["key=0123456789abcdef0123==\nnext=1\n", "key=0123456789abcdef012=\nnext=1\n"] {
+        assert!(regions(text.as_bytes()).found.is_empty(), "{text}");
+    }
+    let text = format!("{}0123456789abcdef0123456789abcdef=\nghi and so on\n", "words ".repeat(7));
+    let all = undone(&text, "quoted-printable");
+    assert!(memchr::memmem::find(&all.text, b"abcdefghi and").is_some());
+}
+
+#[test]
 fn what_stands_for_itself_is_told_from_what_does_not() {
     let text = "first_0123456789abcdef plain%20 0123456789abcdef%5Fsecond";
     let undone = undone(text, "percent");

@@ -20,6 +20,8 @@ const ROW: usize = 4;
 const AROUND: usize = 128;
 /// Bytes on each side of a region that say where it ends.
 const REACH: usize = 96;
+/// Bytes of a line of quoted-printable before the `=` at which it is broken.
+const MAIL_LINE: (usize, usize) = (66, 76);
 /// Literals by which marks in a row are found.
 pub(super) const TRIGGERS: &[&str] = &["\\x", "\\u00", "%4", "%5", "%6", "%7", "&#", "=3d"];
 
@@ -112,7 +114,7 @@ impl Kind {
         let after =
             || bytes.get(span.end..span.end + RUN).is_some_and(|run| run.iter().all(|&b| is_token(b)));
         let strong = match self {
-            Self::Quoted => mark.text() == b"=" || (mark.bytes == 0 && before()),
+            Self::Quoted => mark.text() == b"=" || (mark.bytes == 0 && before() && ends_mail_line(bytes, at)),
             _ => before() || after() || self.in_row(bytes, span, &mark),
         };
         strong.then_some(span)
@@ -169,6 +171,13 @@ impl Kind {
             _ => false,
         }
     }
+}
+
+/// Whether the `=` at `at` ends a line as long as mail programs make lines that they break. Shorter ones that end so are
+/// the padding of base64, as is a second `=`.
+fn ends_mail_line(bytes: &[u8], at: usize) -> bool {
+    let line = bytes[..at].iter().rev().take(MAIL_LINE.1 + 1).take_while(|b| **b != b'\n').count();
+    (MAIL_LINE.0..=MAIL_LINE.1).contains(&line) && !bytes[..at].ends_with(b"=")
 }
 
 /// Whether what stands beside `run` may be a mark.
