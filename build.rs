@@ -36,7 +36,7 @@ use std::{env, fs};
 
 use checksum::Checksum;
 use kind::{Extractor, List, Requirement, Rule, Text};
-use live::{Answer, Header, LiveCheck, Tell};
+use live::{Answer, LiveCheck, Named};
 use outline::Outline;
 use parse::{Author, check_references, parse};
 use pattern::{PatternError, parse as parse_pattern};
@@ -226,28 +226,25 @@ fn live_check(check: &LiveCheck) -> String {
         elsewhere,
         tells,
     } = check;
-    let header = |Header { name, value }: &Header| {
-        format!("Header {{ name: {}, value: {} }}", text(name), text(value))
-    };
+    let named =
+        |Named { name, text: own }: &Named| format!("Named {{ name: {}, text: {} }}", text(name), text(own));
     let answer = |Answer { status, body }: &Answer| {
         format!("Answer {{ status: {status}, body: {} }}", option(body.as_ref(), text))
     };
-    let tell =
-        |Tell { name, place }: &Tell| format!("Tell {{ name: {}, place: {} }}", text(name), text(place));
     let fields = [
         ("method", format!("Method::{method:?}")),
         ("url", text(url)),
         ("hosts", list(hosts, text)),
-        ("headers", list(headers, header)),
+        ("headers", list(headers, named)),
         ("basic", option(basic.as_ref(), text)),
         ("body", option(body.as_ref(), text)),
         ("signature", option(signature.as_ref(), |s| format!("Signature::{s:?}"))),
         ("starts", list(starts, text)),
-        ("finds", list(finds, header)),
+        ("finds", list(finds, named)),
         ("active", list(active, answer)),
         ("inactive", list(inactive, answer)),
         ("elsewhere", elsewhere.to_string()),
-        ("tells", list(tells, tell)),
+        ("tells", list(tells, named)),
     ];
     let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("LiveCheck {{ {} }}", fields.join(", "))

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::settings::Read;
+use super::settings::{Read, beside};
 use crate::foreign::{self, ForeignError, Translated};
 use crate::rule::{Extractor, RulePack};
 use crate::suppress::{Ignored, Previous};
@@ -58,12 +58,9 @@ impl Found {
 
     /// Its rules and allowlists. What it extends is read through `read` unless the user named it.
     pub(super) fn load(&self, read: &Read<'_>) -> Result<Translated, Failure> {
-        let on_disk = |path: &str| fs::read(path).map_err(|e| e.to_string());
-        let in_root =
-            |path: &str| read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
-        let beside: &foreign::Read<'_> = if self.on_disk { &on_disk } else { &in_root };
-        let mut done = foreign::translate(&self.name, &self.text, RulePack::builtin(), beside)?;
-        let foreign = |extractor: &Extractor| matches!(extractor, Extractor::Whole(_) | Extractor::PathOnly);
+        let beside = beside(self.on_disk, read);
+        let mut done = foreign::translate(&self.name, &self.text, RulePack::builtin(), &beside)?;
+        let foreign = |extractor: &Extractor| extractor.is_foreign() || *extractor == Extractor::PathOnly;
         let rules = done.pack.rules();
         if rules.iter().all(|rule| foreign(&rule.extractor)) {
             let count = rules.len();

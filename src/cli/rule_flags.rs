@@ -48,8 +48,7 @@ impl RuleFlags {
     pub(super) fn choose(&self, pack: &mut RulePack) -> Result<Vec<Text>, Failure> {
         let known = |ids: &[String]| -> Vec<String> {
             let ours = |id: &String| {
-                let names = foreign::ours(id).into_iter().filter(|ours| pack.rule(ours).is_some());
-                let names: Vec<_> = names.map(str::to_owned).collect();
+                let names: Vec<_> = foreign::ours_in(id, pack).into_iter().map(str::to_owned).collect();
                 if names.is_empty() { vec![id.clone()] } else { names }
             };
             ids.iter().flat_map(ours).collect()

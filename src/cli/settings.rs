@@ -104,7 +104,7 @@ impl SettingsFlags {
                 }
             }
             (None, Some(path)) => {
-                let found = read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
+                let found = beside(false, read)(path);
                 Some(baseline(path, found.map_err(|e| named(path, e))?)?)
             }
             (None, None) => None,
@@ -131,7 +131,10 @@ impl SettingsFlags {
         };
         let foreign = &mut settings.suppressor.foreign;
         foreign.ignored = self.gitleaks.ignored(read, &mut settings.warnings)?;
-        foreign.names = foreign::theirs();
+        // Only what knows findings by gitleaks' names of rules asks for them.
+        if self.baseline.is_some() || !foreign.ignored.is_empty() {
+            foreign.names = foreign::theirs();
+        }
         foreign.exact = self.gitleaks.exact;
         Ok(settings)
     }
@@ -148,13 +151,7 @@ impl SettingsFlags {
     fn ours(&self, name: &str, text: &[u8], read: &Read<'_>) -> Result<Settings, Failure> {
         let config = Config::parse(name, text)?;
         let mut pack = RulePack::builtin();
-        // Paths in a configuration that the user named are relative to it; otherwise it stands in the root.
-        let on_disk = |path: &str| fs::read(path).map_err(|e| e.to_string());
-        let in_root =
-            |path: &str| read(path).and_then(|found| found.ok_or_else(|| "no such file".to_owned()));
-        let beside: &dyn Fn(&str) -> Result<Vec<u8>, String> =
-            if self.config.is_some() { &on_disk } else { &in_root };
-        for file in config::rule_files(name, &config.extend, beside)? {
+        for file in config::rule_files(name, &config.extend, &beside(self.config.is_some(), read))? {
             let wrong = |errors: Vec<RuleError>| {
                 let all = errors.into_iter().map(Failure::from).reduce(Failure::and);
                 all.unwrap_or_else(|| named(&file.path, "wrong"))
@@ -185,6 +182,17 @@ impl Settings {
         let configured = self.config.exclude.iter().flat_map(PathGlobs::patterns);
         let patterns: Vec<_> = configured.chain(&self.left_out).chain(more).cloned().collect();
         PathGlobs::new(&patterns).map_err(Failure::new)
+    }
+}
+
+/// Reads what a configuration names: relative to the current folder when the user named the configuration, which is then
+/// `on_disk`; else in the root of what is scanned, where it stands.
+pub(super) fn beside(on_disk: bool, read: &Read<'_>) -> impl Fn(&str) -> Result<Vec<u8>, String> {
+    move |path| {
+        if on_disk {
+            return fs::read(path).map_err(|e| e.to_string());
+        }
+        read(path)?.ok_or_else(|| "no such file".to_owned())
     }
 }
 

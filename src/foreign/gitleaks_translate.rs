@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 
 use super::gitleaks_toml::{self as toml_file, File};
 use super::{ForeignError, names, translate_go_regex};
-use crate::rule::{Confidence, Extractor, Requirement, Rule, RulePack, Severity, Text, compile};
+use crate::rule::{Confidence, Extractor, Requirement, Rule, RulePack, Severity, Text, compile, texts};
 use crate::suppress::{Allowlist, Foreign, Target};
 
 /// Reads a file that a configuration extends, by the path that it gives.
@@ -64,12 +64,11 @@ pub fn translate(
     let merged = load(name, text, 0, read, &mut targeted)?;
     let mut done = Translated { warnings: merged.warnings, ..Translated::default() };
     done.foreign.global = merged.global;
-    done.foreign.names = names::theirs();
     if merged.use_default {
         done.pack = defaults;
         for id in &merged.disabled {
-            let ours = names::ours(id);
-            if !ours.iter().any(|id| done.pack.rule(id).is_some()) && !merged.rules.contains_key(id) {
+            let ours = names::ours_in(id, &done.pack);
+            if ours.is_empty() && !merged.rules.contains_key(id) {
                 done.warnings.push(format!("{name}: disabledRules: nothing here finds what {id} does"));
             }
             done.pack.retain(|rule| !ours.contains(&&*rule.id));
@@ -93,8 +92,7 @@ impl Translated {
             return Err(ForeignError::new(name, "a rule without `id`"));
         }
         if stated.regex.is_empty() && stated.path.is_empty() {
-            let built_in: Vec<_> =
-                names::ours(&id).into_iter().filter(|ours| self.pack.rule(ours).is_some()).collect();
+            let built_in = names::ours_in(&id, &self.pack);
             if default && !built_in.is_empty() {
                 return self.amend(name, &id, &stated, &allowlists, &built_in);
             }
@@ -151,8 +149,7 @@ impl Translated {
 
     /// Gives the allowlist `list` to the rule that it names.
     fn target(&mut self, name: &str, id: &str, list: &Allowlist) -> Result<(), ForeignError> {
-        let ours: Vec<_> =
-            names::ours(id).into_iter().filter(|ours| self.pack.rule(ours).is_some()).collect();
+        let ours = names::ours_in(id, &self.pack);
         if ours.is_empty() {
             return Err(ForeignError::new(name, format!("allowlists: targetRules: no rule is called {id}")));
         }
@@ -387,8 +384,6 @@ fn translate_rule(id: &str, stated: &toml_file::Rule) -> Result<Rule, String> {
             Extractor::Whole(pattern.into())
         }
     };
-    let texts =
-        |list: &[String]| list.iter().map(|text| Text::Owned(text.clone())).collect::<Vec<_>>().into();
     let requires = stated.required.iter().map(|part| Requirement {
         rule: part.id.clone().into(),
         within_lines: part.within_lines.unwrap_or(u32::MAX),
@@ -400,7 +395,7 @@ fn translate_rule(id: &str, stated: &toml_file::Rule) -> Result<Rule, String> {
         title: if stated.description.is_empty() { id.to_owned() } else { stated.description.clone() }.into(),
         severity: Severity::High,
         confidence: Confidence::High,
-        keywords: texts(&stated.keywords),
+        keywords: texts(stated.keywords.clone()),
         extractor,
         group: stated.secret_group,
         min_entropy: (stated.entropy != 0.0).then_some(stated.entropy as f32),
@@ -412,7 +407,7 @@ fn translate_rule(id: &str, stated: &toml_file::Rule) -> Result<Rule, String> {
         source: Text::Borrowed(""),
         revoke: Text::Borrowed("Revoke it where it was issued, then give the service a new one"),
         live: None,
-        tags: texts(&stated.tags),
+        tags: texts(stated.tags.clone()),
         positive: vec![].into(),
         negative: vec![].into(),
     })

@@ -14,4 +14,4 @@ pub use error::ForeignError;
 pub use gitleaks_toml::looks_so as is_gitleaks_config;
 pub use gitleaks_translate::{Read, Translated, translate};
 pub use go_regex::{GoRegexError, translate as translate_go_regex};
-pub use names::{ours, theirs};
+pub use names::{ours_in, theirs};

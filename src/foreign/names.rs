@@ -3,13 +3,20 @@
 
 use std::collections::HashMap;
 
+use crate::rule::RulePack;
+
 /// Ids of gitleaks' default rules, each with ours for the same credential. Equal ids are left out.
 const NAMES: &str = include_str!("names.txt");
 
 /// Our ids for the default rule of gitleaks called `id`, the same id first.
-pub fn ours(id: &str) -> Vec<&str> {
+pub(super) fn ours(id: &str) -> Vec<&str> {
     let line = NAMES.lines().find(|line| line.split(' ').next() == Some(id));
     std::iter::once(id).chain(line.into_iter().flat_map(|line| line.split(' ').skip(1))).collect()
+}
+
+/// Those of [`ours`] that are rules of `pack`.
+pub fn ours_in<'i>(id: &'i str, pack: &RulePack) -> Vec<&'i str> {
+    ours(id).into_iter().filter(|ours| pack.rule(ours).is_some()).collect()
 }
 
 /// Gitleaks' ids by ours.
@@ -26,7 +33,6 @@ pub fn theirs() -> HashMap<String, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::RulePack;
 
     #[test]
     fn every_name_of_ours_is_a_rule_of_ours() {

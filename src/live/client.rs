@@ -48,6 +48,8 @@ pub(super) enum Fault {
     Unreachable,
     #[error("no proper answer")]
     Garbled,
+    #[error("it wants no more questions for now")]
+    Busy,
 }
 
 /// Why nobody can be asked.

@@ -13,8 +13,8 @@ use super::reading::{Meaning, meaning};
 use super::request::{Request, Unasked};
 use super::settings::LiveSettings;
 use crate::audit::AuditLog;
-use crate::model::{Answered, Finding, Judge, Tally, Verdict};
-use crate::rule::{RuleRef, Severity};
+use crate::model::{Answered, Finding, Judge, Managed, Tally, Verdict};
+use crate::rule::{LiveCheck, Severity, Text};
 
 /// Asks providers about findings.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ const TOO_MANY: u16 = 429;
 
 /// One question, and the findings that it is about.
 struct Question {
-    rule: RuleRef,
+    rule: Text,
+    check: LiveCheck,
     request: Request,
     findings: Vec<usize>,
 }
@@ -77,7 +78,8 @@ impl Inquiry {
                 Ok(Some(request)) => {
                     let at = *known.entry((finding.rule.id.clone(), request.name())).or_insert_with(|| {
                         questions.push(Question {
-                            rule: finding.rule.clone(),
+                            rule: finding.rule.id.clone(),
+                            check: check.clone(),
                             request,
                             findings: Vec::new(),
                         });
@@ -112,26 +114,21 @@ impl Inquiry {
             }
             last = Some(Instant::now());
             let read = match self.client.send(&question.request) {
-                Ok(reply) if reply.status == TOO_MANY => {
-                    left_alone = Some("it wants no more questions for now".to_owned());
-                    Meaning::Unclear("it wants no more questions for now".to_owned())
-                }
-                Ok(reply) => {
+                Ok(reply) if reply.status != TOO_MANY => {
                     silent = 0;
                     let sent: Vec<&str> = question.request.sent.iter().map(|s| s.as_str()).collect();
-                    let check = question.rule.live.as_ref();
-                    check
-                        .map_or_else(|| Meaning::Unclear("nothing".to_owned()), |c| meaning(c, &reply, &sent))
+                    meaning(&question.check, &reply, &sent)
                 }
-                Err(fault) => {
+                answer => {
+                    let fault = answer.err().unwrap_or(Fault::Busy);
                     silent += 1;
-                    if silent == PATIENCE || fault == Fault::Private {
+                    if silent == PATIENCE || matches!(fault, Fault::Private | Fault::Busy) {
                         left_alone = Some(fault.to_string());
                     }
                     Meaning::Unclear(fault.to_string())
                 }
             };
-            self.tell(host, &question.rule.id, &read);
+            self.tell(host, &question.rule, &read);
             answers.push((question, read));
         }
         answers
@@ -207,7 +204,7 @@ impl Asked {
 fn would_ask(host: &str, questions: &[Question]) -> String {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     for question in questions {
-        *rules.entry(&question.rule.id).or_default() += 1;
+        *rules.entry(&question.rule).or_default() += 1;
     }
     let rules: Vec<_> = rules.iter().map(|(rule, n)| format!("{n} {rule}")).collect();
     format!("would ask {host} about {}", rules.join(", "))
@@ -215,46 +212,29 @@ fn would_ask(host: &str, questions: &[Question]) -> String {
 
 /// Gives `finding` the verdict that `read`, the answer of `host`, and what is known already come to.
 fn settle(finding: &mut Finding, host: &str, read: &Meaning) {
-    let before = finding.verdict.take();
-    let answered = |notes: Vec<String>| Answered { host: host.to_owned(), notes };
-    let verdict = match (read, before.map(|v| *v)) {
-        (Meaning::Unclear(why), before) => {
-            finding.verdict = before.map(Box::new);
-            unclear(finding, format!("{host}: {why}"));
-            return;
+    let (told, accepts) = match read {
+        Meaning::Unclear(why) => return unclear(finding, format!("{host}: {why}")),
+        Meaning::Active(told) => (told.clone(), true),
+        Meaning::Inactive => (Vec::new(), false),
+    };
+    let noted = |mut known: Verdict| {
+        let word = if accepts { "accepts" } else { "refuses" };
+        known.notes_mut()?.push(format!("{host} {word} it"));
+        Some(known)
+    };
+    let mut answered = Answered { host: host.to_owned(), notes: told };
+    let verdict = match finding.verdict.take().map(|verdict| *verdict) {
+        Some(Verdict::Previous(managed) | Verdict::Destroyed(managed)) if accepts => {
+            let Managed { manager, path, .. } = managed;
+            answered.notes.push(format!("although {manager}:{path} holds another value now"));
+            Verdict::Active(answered)
         }
         // The manager knows better what it is; the provider, whether it opens anything.
-        (Meaning::Active(_), Some(Verdict::Current(mut managed))) => {
-            managed.notes.push(format!("{host} accepts it"));
-            Verdict::Current(managed)
-        }
-        (Meaning::Active(_), Some(Verdict::Leased(mut lent))) => {
-            lent.notes.push(format!("{host} accepts it"));
-            Verdict::Leased(lent)
-        }
-        (Meaning::Active(told), Some(Verdict::Previous(managed) | Verdict::Destroyed(managed))) => {
-            let mut notes = told.clone();
-            notes.push(format!("although {}:{} holds another value now", managed.manager, managed.path));
-            Verdict::Active(answered(notes))
-        }
-        (Meaning::Active(told), _) => Verdict::Active(answered(told.clone())),
-        (Meaning::Inactive, Some(Verdict::Current(mut managed))) => {
-            managed.notes.push(format!("{host} refuses it"));
-            Verdict::Current(managed)
-        }
-        (Meaning::Inactive, Some(Verdict::Previous(mut managed))) => {
-            managed.notes.push(format!("{host} refuses it"));
-            Verdict::Previous(managed)
-        }
-        (Meaning::Inactive, Some(Verdict::Destroyed(mut managed))) => {
-            managed.notes.push(format!("{host} refuses it"));
-            Verdict::Destroyed(managed)
-        }
-        (Meaning::Inactive, Some(Verdict::Leased(mut lent))) => {
-            lent.notes.push(format!("{host} refuses it"));
-            Verdict::Leased(lent)
-        }
-        (Meaning::Inactive, _) => Verdict::Inactive(answered(Vec::new())),
+        known => match known.and_then(noted) {
+            Some(known) => known,
+            None if accepts => Verdict::Active(answered),
+            None => Verdict::Inactive(answered),
+        },
     };
     finding.severity = match &verdict {
         // A test key in force is still a test key.

@@ -63,14 +63,14 @@ fn told(check: &LiveCheck, reply: &Reply, sent: &[&str]) -> Vec<String> {
         }
         Some(format!("{name} {}", text.trim().chars().take(LONGEST).collect::<String>()))
     };
-    check.tells.iter().filter_map(|tell| one(&tell.name, &tell.place)).collect()
+    check.tells.iter().filter_map(|tell| one(&tell.name, &tell.text)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::testing;
-    use crate::rule::Tell;
+    use crate::rule::Named;
 
     fn check() -> LiveCheck {
         let answer = |status, body: Option<&'static str>| Answer { status, body: body.map(Into::into) };
@@ -78,8 +78,8 @@ mod tests {
             active: vec![answer(200, None), answer(403, Some("missing scope"))].into(),
             inactive: vec![answer(401, None), answer(403, None), answer(200, Some("\"ok\": false"))].into(),
             tells: vec![
-                Tell { name: "account".into(), place: "/user/name".into() },
-                Tell { name: "scopes".into(), place: "header:X-Scopes".into() },
+                Named { name: "account".into(), text: "/user/name".into() },
+                Named { name: "scopes".into(), text: "header:X-Scopes".into() },
             ]
             .into(),
             ..testing::check()

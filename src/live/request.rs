@@ -63,7 +63,7 @@ impl Request {
         let host = allowed_host(check, &url).ok_or(Unasked::Host)?;
         let mut headers = Vec::new();
         for header in check.headers.iter() {
-            headers.push((header.name.to_ascii_lowercase(), values.fill(&header.value, str::to_owned)?));
+            headers.push((header.name.to_ascii_lowercase(), values.fill(&header.text, str::to_owned)?));
         }
         if let Some(basic) = &check.basic {
             let pair = values.fill(basic, str::to_owned)?;
@@ -136,7 +136,7 @@ impl Values<'_> {
         }
         let found = self.check.finds.iter().find(|found| found.name == name);
         let found = found.and_then(|found| {
-            let regex = compile(&found.value).ok()?;
+            let regex = compile(&found.text).ok()?;
             let captures = regex.captures(self.finding.matched.expose())?;
             let group = captures.get(1).or_else(|| captures.get(0))?;
             Some(group.as_bytes().to_vec())
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::live::testing::{check, finding, part};
     use crate::model::Secret;
-    use crate::rule::Header;
+    use crate::rule::Named;
 
     fn request(check: LiveCheck, secret: &str) -> Result<Option<Request>, Unasked> {
         Request::new(&check.clone(), &finding(secret, check), Timestamp::UNIX_EPOCH)
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_basic_authentication() {
-        let finds = vec![Header { name: "sid".into(), value: "AC[0-9a-f]{4}".into() }].into();
+        let finds = vec![Named { name: "sid".into(), text: "AC[0-9a-f]{4}".into() }].into();
         let check =
             LiveCheck { basic: Some("{sid}:{secret}".into()), headers: vec![].into(), finds, ..check() };
         let mut found = finding("hunter22", check.clone());

@@ -1,7 +1,7 @@
 //! Findings for the tests of this room.
 
-use crate::model::{Excerpt, Finding, Fingerprint, LineIndex, Origin, Place, Related, Secret, Span};
-use crate::rule::{Answer, Confidence, Header, LiveCheck, Method, Rule, Severity};
+use crate::model::{Finding, LineIndex, Related, Secret, Span};
+use crate::rule::{Answer, LiveCheck, Method, Named, Rule};
 
 /// A check that sends the secret as a bearer token.
 pub(super) fn check() -> LiveCheck {
@@ -9,7 +9,7 @@ pub(super) fn check() -> LiveCheck {
         method: Method::Get,
         url: "https://api.acme.example/me".into(),
         hosts: vec!["api.acme.example".into()].into(),
-        headers: vec![Header { name: "Authorization".into(), value: "Bearer {secret}".into() }].into(),
+        headers: vec![Named { name: "Authorization".into(), text: "Bearer {secret}".into() }].into(),
         basic: None,
         body: None,
         signature: None,
@@ -24,37 +24,7 @@ pub(super) fn check() -> LiveCheck {
 
 /// A finding of `secret` by a rule with `check`.
 pub(super) fn finding(secret: &str, check: LiveCheck) -> Finding {
-    let lines = LineIndex::new(secret.as_bytes());
-    let span = Span::new(0, secret.len());
-    Finding {
-        rule: Rule { live: Some(check), ..Rule::named("acme-key") }.into(),
-        origin: Origin::new("a.env", Place::File),
-        span,
-        region: lines.region(span),
-        matched_region: lines.region(span),
-        matched_offsets: lines.offsets(span),
-        secret: Secret::new(secret.as_bytes()),
-        matched: Secret::new(secret.as_bytes()),
-        excerpt: Excerpt {
-            first_line: 1,
-            text: Secret::new(secret.as_bytes()),
-            cut_before: 0,
-            secret: span,
-            others: vec![],
-        },
-        entropy: 4.0,
-        severity: Severity::High,
-        confidence: Confidence::High,
-        layers: vec![],
-        why: vec![],
-        parts: vec![],
-        fingerprint: Fingerprint::new("acme-key", b"a.env", [b"", b""]),
-        line_hash: None,
-        spread: None,
-        known: None,
-        verdict: None,
-        suppressed: None,
-    }
+    Finding::sample(Rule { live: Some(check), ..Rule::named("acme-key") }, "a.env", secret, secret)
 }
 
 /// The part `rule` with the value `secret`.

@@ -10,6 +10,8 @@ mod judge;
 mod origin;
 mod pace;
 mod position;
+#[cfg(test)]
+mod sample;
 mod secret;
 mod span;
 mod spread;

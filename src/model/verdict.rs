@@ -112,6 +112,17 @@ impl Verdict {
         }
     }
 
+    /// What the manager notes about it, where it knows it.
+    pub const fn notes_mut(&mut self) -> Option<&mut Vec<String>> {
+        match self {
+            Self::Current(managed) | Self::Previous(managed) | Self::Destroyed(managed) => {
+                Some(&mut managed.notes)
+            }
+            Self::Leased(lent) => Some(&mut lent.notes),
+            Self::Active(_) | Self::Inactive(_) | Self::Unmanaged | Self::Unchecked(_) => None,
+        }
+    }
+
     /// The place in the manager, where there is one.
     pub const fn managed(&self) -> Option<&Managed> {
         match self {

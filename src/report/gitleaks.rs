@@ -65,11 +65,10 @@ fn entry<'v>(view: &'v View<'_>) -> Entry<'v> {
     let commit = view.commit();
     let Commit { author, email, message, .. } = commit.unwrap_or(&none);
     let id = commit.map_or("", |c| &c.id);
-    let line = if finding.rule.extractor == Extractor::PathOnly { 0 } else { region.start.line };
-    let place = format!("{file}:{}:{line}", finding.rule.id);
     // Of a rule that looks at paths alone gitleaks tells no place.
     let by_path = finding.rule.extractor == Extractor::PathOnly;
     let in_text = |n: u64| if by_path { 0 } else { n };
+    let place = format!("{file}:{}:{}", finding.rule.id, in_text(region.start.line));
     Entry {
         rule_id: &finding.rule.id,
         description: description(&finding.rule),
@@ -99,8 +98,8 @@ const fn no_date(finding: &Finding) -> &'static str {
 
 /// The rule's title; a rule of gitleaks' configuration that had none goes by its id here, and by nothing there.
 fn description(rule: &Rule) -> &str {
-    let nameless =
-        matches!(rule.extractor, Extractor::Whole(_) | Extractor::PathOnly) && rule.title == rule.id;
+    let foreign = rule.extractor.is_foreign() || rule.extractor == Extractor::PathOnly;
+    let nameless = foreign && rule.title == rule.id;
     if nameless { "" } else { &rule.title }
 }
 

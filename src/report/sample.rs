@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Root, Summary};
-use crate::model::{Excerpt, Finding, Fingerprint, LineIndex, Origin, Place, Secret, Span, Tally};
-use crate::rule::{Confidence, Rule, RulePack, Severity};
+use crate::model::{Finding, Tally};
+use crate::rule::{Rule, RulePack, Severity};
 
 /// A rule `acme-key` with one keyword.
 pub(super) fn rule(keyword: &'static str) -> Rule {
@@ -13,39 +13,11 @@ pub(super) fn rule(keyword: &'static str) -> Rule {
 
 /// The finding of `secret`, which stands in `text`, in a file at `path`.
 pub(super) fn finding(path: &str, text: &str, secret: &str) -> Finding {
-    let lines = LineIndex::new(text.as_bytes());
-    let start = text.find(secret).unwrap();
-    let span = Span::new(start, start + secret.len());
-    let first = lines.line(lines.line_of(span.start)).start;
-    let last = lines.line(lines.line_of(span.end - 1)).end;
     Finding {
-        rule: rule("tok_").into(),
-        origin: Origin::new(path, Place::File),
-        span,
-        region: lines.region(span),
-        matched_region: lines.region(span),
-        matched_offsets: lines.offsets(span),
-        secret: Secret::new(secret.as_bytes()),
-        matched: Secret::new(secret.as_bytes()),
-        excerpt: Excerpt {
-            first_line: lines.line_of(span.start),
-            text: Secret::new(&text.as_bytes()[first..last]),
-            cut_before: 0,
-            secret: span.shifted(-(first as isize)),
-            others: vec![],
-        },
-        entropy: 4.25,
         severity: Severity::Critical,
-        confidence: Confidence::High,
-        layers: vec![],
         why: vec!["prefix tok_".into(), "checksum passed".into()],
-        parts: vec![],
-        fingerprint: Fingerprint::new("acme-key", path.as_bytes(), [b"", b""]),
         line_hash: Some("39fa2ee980eb94b0:1".into()),
-        spread: None,
-        known: None,
-        verdict: None,
-        suppressed: None,
+        ..Finding::sample(rule("tok_"), path, text, secret)
     }
 }
 

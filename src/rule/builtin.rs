@@ -3,8 +3,8 @@
 #![allow(unused_imports, reason = "which of the names the written rules use depends on the rules")]
 
 use super::{
-    Alphabet, Answer, Checksum, Confidence, Extractor, Header, Lead, List, LiveCheck, Method, Outline,
-    Requirement, Rule, Run, RunLook, Severity, Shape, Signature, Tell, Text,
+    Alphabet, Answer, Checksum, Confidence, Extractor, Lead, List, LiveCheck, Method, Named, Outline,
+    Requirement, Rule, Run, RunLook, Severity, Shape, Signature, Text,
 };
 
 /// A built-in rule.

@@ -10,6 +10,11 @@ pub type Text = Cow<'static, str>;
 /// A list that is `'static` in the built-in pack and owned in user rules.
 pub type List<T> = Cow<'static, [T]>;
 
+/// A list of texts that a file gave.
+pub(crate) fn texts(strings: impl IntoIterator<Item = String>) -> List<Text> {
+    strings.into_iter().map(Text::Owned).collect()
+}
+
 /// One kind of credential, as a TOML entry under `rules/` (or in a user's file) states it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
@@ -69,6 +74,13 @@ pub enum Extractor {
     PathOnly,
     /// The values that the organisation's own secrets manager holds. No file can state it.
     Known,
+}
+
+impl Extractor {
+    /// Whether it is a pattern of another scanner.
+    pub const fn is_foreign(&self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
 }
 
 /// A part that belongs to a multi-part secret.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{List, Text};
+use super::kind::{List, Text, texts};
 use super::pattern;
 
 /// One question to a provider, and what its answers mean.
@@ -31,7 +31,7 @@ pub struct LiveCheck {
     /// The only hosts that may be asked; `*.` at the start stands for one or more labels.
     pub hosts: List<Text>,
     /// Templates of headers.
-    pub headers: List<Header>,
+    pub headers: List<Named>,
     /// Template of `user:password` for basic authentication.
     pub basic: Option<Text>,
     /// Template of the body: JSON when it starts with a brace, a form otherwise.
@@ -41,7 +41,7 @@ pub struct LiveCheck {
     /// Only secrets that start with one of these are asked about; empty: all.
     pub starts: List<Text>,
     /// Names and patterns of further values, searched for in the whole match (group 1, or all of it).
-    pub finds: List<Header>,
+    pub finds: List<Named>,
     /// Answers to a credential that is accepted.
     pub active: List<Answer>,
     /// Answers to one that is not.
@@ -49,17 +49,18 @@ pub struct LiveCheck {
     /// Whether servers other than `hosts` make such credentials too (self-hosted ones, other regions), so that being
     /// refused proves nothing.
     pub elsewhere: bool,
-    /// What an answer tells of the credential.
-    pub tells: List<Tell>,
+    /// What an answer tells of the credential, and where: a JSON pointer into the body (starts with `/`), or
+    /// `header:NAME`.
+    pub tells: List<Named>,
 }
 
 /// A name and a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
+pub struct Named {
     /// The name.
     pub name: Text,
     /// The text that goes with it.
-    pub value: Text,
+    pub text: Text,
 }
 
 /// An HTTP method that changes nothing at the addresses in question.
@@ -88,15 +89,6 @@ pub struct Answer {
     pub status: u16,
     /// Text that the body must hold, white space left out of both.
     pub body: Option<Text>,
-}
-
-/// Something that an answer tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tell {
-    /// What it is called.
-    pub name: Text,
-    /// JSON pointer into the body (starts with `/`), or `header:NAME`.
-    pub place: Text,
 }
 
 /// A check as its file states it.
@@ -146,44 +138,10 @@ impl LiveCheck {
 impl Stated {
     /// The check, or what is wrong with it. `parts` are the rules that its rule requires.
     pub(crate) fn check(self, parts: &[String]) -> Result<LiveCheck, String> {
-        let literal = self.url.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or(rest));
-        let hosts = match literal {
-            _ if !self.hosts.is_empty() => self.hosts,
-            Some(host) if !host.contains('{') => vec![host.to_owned()],
-            _ => return Err("`hosts` is missing, and `url` does not name one".to_owned()),
-        };
-        if literal.is_none() && self.url != "{secret}" {
-            return Err("`url` neither starts with https:// nor is {secret}".to_owned());
-        }
-        if let Some(host) = hosts.iter().find(|h| !is_host(h)) {
-            return Err(format!("`hosts`: {host} is not the name of a host"));
-        }
-        if self.active.is_empty() {
-            return Err("`active` is empty: no answer would mean that it is accepted".to_owned());
-        }
-        let answers = self.active.iter().chain(&self.inactive);
-        if answers.map(StatedAnswer::status).any(|status| !(100..600).contains(&status)) {
-            return Err("a status is not between 100 and 599".to_owned());
-        }
-        for (name, found) in &self.finds {
-            let group = usize::from(found.contains('('));
-            pattern::check(found, group).map_err(|e| format!("`finds`: {name}: {e}"))?;
-        }
-        let texts = self.headers.values().chain([&self.url]).chain(&self.basic).chain(&self.body);
-        let mut names = Vec::new();
-        for text in texts {
-            names.extend(placeholders(text).map(|(_, name)| name.to_owned()));
-        }
-        let known = |name: &str| match name.strip_prefix("part:") {
-            Some(part) => parts.iter().any(|p| p == part),
-            None => name == "secret" || self.finds.contains_key(name),
-        };
-        if let Some(name) = names.iter().find(|name| !known(name)) {
-            return Err(format!("{{{name}}} is neither the secret nor a required part nor one of `finds`"));
-        }
-        if self.signature.is_none() && !names.iter().any(|name| name == "secret") {
-            return Err("{secret} stands nowhere in the request".to_owned());
-        }
+        let hosts = self.all_hosts()?;
+        self.judge_answers()?;
+        self.judge_templates(parts)?;
+        let answers = |all: Vec<StatedAnswer>| all.into_iter().map(StatedAnswer::answer).collect();
         for (name, place) in &self.tells {
             if !place.starts_with('/') && !place.starts_with("header:") {
                 return Err(format!("`tells`: {name} is neither a JSON pointer nor header:NAME"));
@@ -192,29 +150,72 @@ impl Stated {
         Ok(LiveCheck {
             method: self.method,
             url: self.url.into(),
-            hosts: texts_of(hosts),
+            hosts: texts(hosts),
             headers: pairs(self.headers),
             basic: self.basic.map(Text::Owned),
             body: self.body.map(Text::Owned),
             signature: self.signature,
-            starts: texts_of(self.starts),
+            starts: texts(self.starts),
             finds: pairs(self.finds),
-            active: self.active.into_iter().map(StatedAnswer::answer).collect::<Vec<_>>().into(),
-            inactive: self.inactive.into_iter().map(StatedAnswer::answer).collect::<Vec<_>>().into(),
+            active: answers(self.active),
+            inactive: answers(self.inactive),
             elsewhere: self.elsewhere,
-            tells: self
-                .tells
-                .into_iter()
-                .map(|(name, place)| Tell { name: name.into(), place: place.into() })
-                .collect::<Vec<_>>()
-                .into(),
+            tells: pairs(self.tells),
         })
+    }
+
+    /// The hosts that may be asked: those that are stated, or the one that the address names.
+    fn all_hosts(&self) -> Result<Vec<String>, String> {
+        let literal = self.url.strip_prefix("https://").map(|rest| rest.split('/').next().unwrap_or(rest));
+        let hosts = match literal {
+            _ if !self.hosts.is_empty() => self.hosts.clone(),
+            Some(host) if !host.contains('{') => vec![host.to_owned()],
+            _ => return Err("`hosts` is missing, and `url` does not name one".to_owned()),
+        };
+        if literal.is_none() && self.url != "{secret}" {
+            return Err("`url` neither starts with https:// nor is {secret}".to_owned());
+        }
+        match hosts.iter().find(|h| !is_host(h)) {
+            Some(host) => Err(format!("`hosts`: {host} is not the name of a host")),
+            None => Ok(hosts),
+        }
+    }
+
+    fn judge_answers(&self) -> Result<(), String> {
+        if self.active.is_empty() {
+            return Err("`active` is empty: no answer would mean that it is accepted".to_owned());
+        }
+        let mut answers = self.active.iter().chain(&self.inactive);
+        if answers.any(|answer| !(100..600).contains(&answer.status())) {
+            return Err("a status is not between 100 and 599".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether all that templates name is there, and the secret is sent at all.
+    fn judge_templates(&self, parts: &[String]) -> Result<(), String> {
+        for (name, found) in &self.finds {
+            let group = usize::from(found.contains('('));
+            pattern::check(found, group).map_err(|e| format!("`finds`: {name}: {e}"))?;
+        }
+        let templates = self.headers.values().chain([&self.url]).chain(&self.basic).chain(&self.body);
+        let names: Vec<&str> = templates.flat_map(|text| placeholders(text).map(|(_, name)| name)).collect();
+        let known = |name: &str| match name.strip_prefix("part:") {
+            Some(part) => parts.iter().any(|p| p == part),
+            None => name == "secret" || self.finds.contains_key(name),
+        };
+        if let Some(name) = names.iter().find(|name| !known(name)) {
+            return Err(format!("{{{name}}} is neither the secret nor a required part nor one of `finds`"));
+        }
+        if self.signature.is_none() && !names.contains(&"secret") {
+            return Err("{secret} stands nowhere in the request".to_owned());
+        }
+        Ok(())
     }
 
     /// `check` as a file states it.
     pub(crate) fn of(check: &LiveCheck) -> Self {
-        let map =
-            |pairs: &[Header]| pairs.iter().map(|p| (p.name.to_string(), p.value.to_string())).collect();
+        let map = |pairs: &[Named]| pairs.iter().map(|p| (p.name.to_string(), p.text.to_string())).collect();
         let list = |texts: &[Text]| texts.iter().map(ToString::to_string).collect();
         let answers = |all: &[Answer]| all.iter().map(StatedAnswer::of).collect();
         Self {
@@ -230,7 +231,7 @@ impl Stated {
             active: answers(&check.active),
             inactive: answers(&check.inactive),
             elsewhere: check.elsewhere,
-            tells: check.tells.iter().map(|t| (t.name.to_string(), t.place.to_string())).collect(),
+            tells: map(&check.tells),
         }
     }
 }
@@ -278,15 +279,8 @@ fn is_host(host: &str) -> bool {
         && !name.rsplit('.').next().is_some_and(|l| l.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn texts_of(strings: Vec<String>) -> List<Text> {
-    strings.into_iter().map(Text::Owned).collect::<Vec<_>>().into()
-}
-
-fn pairs(map: BTreeMap<String, String>) -> List<Header> {
-    map.into_iter()
-        .map(|(name, value)| Header { name: name.into(), value: value.into() })
-        .collect::<Vec<_>>()
-        .into()
+fn pairs(map: BTreeMap<String, String>) -> List<Named> {
+    map.into_iter().map(|(name, text)| Named { name: name.into(), text: text.into() }).collect()
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::checksum::Checksum;
-use super::kind::{Confidence, Extractor, List, Requirement, Rule, Severity, Text};
+use super::kind::{Confidence, Extractor, Requirement, Rule, Severity, Text, texts};
 use super::live;
 use super::pattern;
 use super::problem::{Problem, RuleError};
@@ -221,10 +221,6 @@ impl Part {
         let Self { rule, within_lines, mandatory } = self;
         Requirement { rule: rule.into(), within_lines, within_columns: None, mandatory }
     }
-}
-
-fn texts(strings: Vec<String>) -> List<Text> {
-    strings.into_iter().map(Text::Owned).collect::<Vec<_>>().into()
 }
 
 fn is_kebab(id: &str) -> bool {

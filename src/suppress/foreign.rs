@@ -53,12 +53,6 @@ struct Known {
 }
 
 impl Foreign {
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        let Self { global, by_rule, ignored, previous, names: _, exact: _ } = self;
-        global.is_empty() && by_rule.is_empty() && ignored.entries.is_empty() && previous.findings.is_empty()
-    }
-
     /// The allowlist that lets `hit` pass.
     pub(super) fn allowed(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Option<Suppression> {
         let own = self.by_rule.get(hit.rule).into_iter().flatten();
@@ -108,23 +102,13 @@ impl Ignored {
         odd
     }
 
-    /// Number of entries.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is none.
+    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entries, in no order.
-    pub fn entries(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(String::as_str)
-    }
-
     fn holds(&self, hit: &Hit<'_>, rule: &str) -> bool {
-        if self.entries.is_empty() {
+        if self.is_empty() {
             return false;
         }
         let line = if hit.secret.is_empty() { 0 } else { hit.line };
