@@ -178,7 +178,6 @@ fn made_up(n: usize) -> impl Iterator<Item = Rule> {
 
 fn rule(id: String, keyword: String, pattern: String) -> Rule {
     Rule {
-        live: None,
         id: id.into(),
         title: Text::default(),
         severity: Severity::High,
@@ -194,6 +193,7 @@ fn rule(id: String, keyword: String, pattern: String) -> Rule {
         reach: 256,
         source: Text::default(),
         revoke: Text::default(),
+        live: None,
         tags: Vec::new().into(),
         positive: Vec::new().into(),
         negative: Vec::new().into(),

@@ -5,6 +5,11 @@ use std::io::Read;
 use super::undone::{Places, Undone};
 use crate::model::Span;
 
+/// Names of the layers.
+const GZIP: &str = "gzip";
+const ZLIB: &str = "zlib";
+/// Names of the layers in which a byte has no place of its own.
+pub const COMPRESSIONS: [&str; 2] = [GZIP, ZLIB];
 /// Bytes that may be unpacked, whatever the packed length is.
 const LEAST: usize = 1 << 20;
 /// Bytes that may be unpacked for each packed one.
@@ -35,15 +40,15 @@ fn is_zlib(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// They unpack to more than the limits allow.
-pub(super) fn unpacked(bytes: &[u8]) -> Result<Option<Undone>, TooMuch> {
+pub fn inflated(bytes: &[u8]) -> Result<Option<Undone>, TooMuch> {
     let limit = (bytes.len() * RATIO).clamp(LEAST, MOST);
     let mut text = Vec::new();
     let layer = if is_gzip(bytes) {
         read(flate2::read::MultiGzDecoder::new(bytes), limit, &mut text);
-        "gzip"
+        GZIP
     } else if is_zlib(bytes) {
         read(flate2::read::ZlibDecoder::new(bytes), limit, &mut text);
-        "zlib"
+        ZLIB
     } else {
         return Ok(None);
     };

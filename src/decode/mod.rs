@@ -24,7 +24,7 @@ mod undone;
 mod utf16;
 
 pub use binary::is_binary;
-pub use deflate::TooMuch;
-pub use region::{NEAR, RUN, Region, Regions, inflated, triggers};
+pub use deflate::{COMPRESSIONS, TooMuch, inflated};
+pub use region::{NEAR, RUN, Region, Regions, triggers};
 pub use undone::Undone;
 pub use utf16::{Order, Wide, wide, wide_may_begin};

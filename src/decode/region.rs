@@ -4,7 +4,6 @@
 //! no others; each of its bytes lies near a trigger. So a text that changed in one place has the regions that it had,
 //! but for those that the change touches, and these have a trigger near it.
 
-use super::deflate::{TooMuch, unpacked};
 use super::marks::{self, Kind};
 use super::packed::{self, Packing};
 use super::undone::Undone;
@@ -141,12 +140,4 @@ impl Region {
 /// Literals (lower case) that may be part of a region without a run of token characters beside it.
 pub const fn triggers() -> &'static [&'static str] {
     marks::TRIGGERS
-}
-
-/// What `text` unpacks to, when it is compressed.
-///
-/// # Errors
-/// It unpacks to too much.
-pub fn inflated(text: &[u8]) -> Result<Option<Undone>, TooMuch> {
-    unpacked(text)
 }

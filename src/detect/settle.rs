@@ -14,8 +14,9 @@
 
 use std::cmp::Reverse;
 
+use crate::decode::COMPRESSIONS;
 use crate::model::{Candidate, LineIndex, Span};
-use crate::rule::{Extractor, Requirement, Rule};
+use crate::rule::{Requirement, Rule};
 
 /// The tag of rules that know no provider.
 const GENERIC: &str = "generic";
@@ -45,7 +46,7 @@ fn join(bytes: &[u8], candidates: &mut Vec<Candidate<'_>>) {
     candidates.retain_mut(|candidate| {
         // Those of other scanners are joined once allowlists have spoken, as they are there; those of what was undone
         // were joined there.
-        if is_whole(candidate) || !candidate.layers.is_empty() {
+        if candidate.rule.extractor.is_foreign() || !candidate.layers.is_empty() {
             return true;
         }
         let line = lines.line_of(candidate.span.start);
@@ -98,11 +99,6 @@ fn resolve(candidates: &mut Vec<Candidate<'_>>) {
     candidates.retain(|_| stays.next().unwrap_or(true));
 }
 
-/// Whether the rule of `c` is another scanner's.
-const fn is_whole(c: &Candidate<'_>) -> bool {
-    matches!(c.rule.extractor, Extractor::Whole(_))
-}
-
 /// Whether `c` gives way to `other`. Never both ways.
 fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
     // The search for known values knows their encodings, and names them.
@@ -115,7 +111,10 @@ fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
         return other.layers.is_empty();
     }
     // What was undone in the same way was settled there.
-    if !other.span.overlaps(c.span) || is_whole(c) || (!c.layers.is_empty() && c.layers == other.layers) {
+    if !other.span.overlaps(c.span)
+        || c.rule.extractor.is_foreign()
+        || (!c.layers.is_empty() && c.layers == other.layers)
+    {
         return false;
     }
     // What was compressed has one place, whatever it holds.
@@ -144,5 +143,5 @@ fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
 
 /// Whether `c` stands in something compressed.
 fn is_compressed(c: &Candidate<'_>) -> bool {
-    c.layers.iter().any(|layer| matches!(*layer, "gzip" | "zlib"))
+    c.layers.iter().any(|layer| COMPRESSIONS.contains(layer))
 }

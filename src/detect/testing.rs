@@ -10,7 +10,6 @@ use crate::rule::{Confidence, Extractor, Rule, RulePack, Severity, Text};
 pub(super) fn rule(id: &'static str, pattern: &'static str, keywords: &'static [&'static str]) -> Rule {
     let keywords: Vec<_> = keywords.iter().map(|k| Text::Borrowed(*k)).collect();
     Rule {
-        live: None,
         id: id.into(),
         title: id.into(),
         severity: Severity::High,
@@ -26,6 +25,7 @@ pub(super) fn rule(id: &'static str, pattern: &'static str, keywords: &'static [
         reach: 1024,
         source: Text::default(),
         revoke: Text::default(),
+        live: None,
         tags: Vec::new().into(),
         positive: Vec::new().into(),
         negative: Vec::new().into(),

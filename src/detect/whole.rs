@@ -88,21 +88,9 @@ fn candidate<'r>(rule: &'r Rule, regex: &Regex, bytes: &[u8], found: Span) -> Op
     if rule.min_entropy.is_some_and(|floor| entropy::of_characters(span.of(bytes)) <= floor) {
         return None;
     }
-    Some(Candidate {
-        rule,
-        span,
-        matched,
-        decoded: None,
-        layers: Vec::new(),
-        confidence: rule.confidence,
-        severity: rule.severity,
-        expires: None,
-        evidence: None,
-        why: vec![Reason::Borrowed("the rule's pattern")],
-        parts: Vec::new(),
-        known: None,
-        reads: Reads { start: -1, end: bytes.len() as isize + 1 },
-    })
+    let reads = Reads { start: -1, end: bytes.len() as isize + 1 };
+    let why = Reason::Borrowed("the rule's pattern");
+    Some(Candidate { matched, reads, ..Candidate::of_rule(rule, span, why) })
 }
 
 /// `found` without the line feeds at its ends.

@@ -36,7 +36,26 @@ pub struct Candidate<'r> {
     pub reads: Reads,
 }
 
-impl Candidate<'_> {
+impl<'r> Candidate<'r> {
+    /// A hit of `rule` at `span` that is its own match, rests on no other bytes, and is as sure and grave as the rule.
+    pub fn of_rule(rule: &'r Rule, span: Span, why: Reason) -> Self {
+        Self {
+            rule,
+            span,
+            matched: span,
+            decoded: None,
+            layers: Vec::new(),
+            confidence: rule.confidence,
+            severity: rule.severity,
+            expires: None,
+            evidence: None,
+            why: vec![why],
+            parts: Vec::new(),
+            known: None,
+            reads: Reads { start: span.start as isize, end: span.end as isize },
+        }
+    }
+
     /// The value, where its bytes in the blob are an encoding of it. For telling candidates apart: what was compressed
     /// has one place, whatever it holds.
     pub fn undone(&self) -> Option<&[u8]> {

@@ -15,11 +15,11 @@ use crate::detect::Scratch;
 use crate::entropy;
 use crate::line_hash::line_hashes;
 use crate::model::{
-    Blob, Candidate, Finding, Fingerprint, Gap, LineIndex, LineOffsets, Origin, Place, Reads, Region,
-    Related, Secret, Span, Start,
+    Blob, Candidate, Finding, Fingerprint, Gap, LineIndex, LineOffsets, Origin, Place, Region, Related,
+    Secret, Span, Start,
 };
 use crate::report::Progress;
-use crate::rule::{Extractor, Rule, RuleRef, Severity};
+use crate::rule::{Rule, RuleRef, Severity};
 use crate::source::Visitor;
 use crate::suppress::{Hit, Marked};
 
@@ -62,7 +62,7 @@ impl<'s> Finder<'s> {
     /// Whether a report may show `candidate`.
     fn admits(&self, candidate: &Candidate<'_>) -> bool {
         // One of another scanner's rules may be a part of another finding.
-        matches!(candidate.rule.extractor, Extractor::Whole(_))
+        candidate.rule.extractor.is_foreign()
             || candidate.confidence >= self.config.min_confidence
                 && self.severity(candidate) >= self.config.min_severity
                 && !self.config.parts.contains(&candidate.rule.id)
@@ -124,9 +124,10 @@ impl<'s> Finder<'s> {
             matched_offsets: hits.offsets(matched),
             matched: Secret::new(matched.of(blob.bytes)),
             excerpt: excerpt(blob, hits.text.lines(), span, hits.spans, hits.longest),
-            entropy: match rule.extractor {
-                Extractor::Whole(_) => entropy::of_characters(value),
-                _ => entropy::shannon(value),
+            entropy: if rule.extractor.is_foreign() {
+                entropy::of_characters(value)
+            } else {
+                entropy::shannon(value)
             },
             severity,
             confidence,
@@ -172,30 +173,16 @@ impl<'s> Finder<'s> {
 
     /// Keeps the findings of rules that look at the path of `blob` alone.
     fn look_at_path(&mut self, origin: &Origin, blob: &Blob<'_>) {
-        if blob.start != Start::FIRST {
+        let rules: Vec<&Rule> = self.config.detector.named(&origin.path).collect();
+        if rules.is_empty() || blob.start != Start::FIRST {
             return;
         }
         let here = Span::new(0, 0);
         let lines = LineIndex::new(b"");
         let hits =
             Hits { origin, blob: &Blob::whole(b""), text: Marked::new(&lines), spans: &[], longest: 0 };
-        let rules: Vec<&Rule> = self.config.detector.named(&origin.path).collect();
         for rule in rules {
-            let candidate = Candidate {
-                rule,
-                span: here,
-                matched: here,
-                decoded: None,
-                layers: Vec::new(),
-                confidence: rule.confidence,
-                severity: rule.severity,
-                expires: None,
-                evidence: None,
-                why: vec!["the path".into()],
-                parts: Vec::new(),
-                known: None,
-                reads: Reads { start: 0, end: 0 },
-            };
+            let candidate = Candidate::of_rule(rule, here, "the path".into());
             if self.admits(&candidate) {
                 let finding = self.finding(&hits, candidate, here);
                 self.found.findings.push(finding);

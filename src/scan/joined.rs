@@ -2,7 +2,7 @@
 //! for, and generic rules that give way. The order is gitleaks'.
 
 use crate::model::{Finding, Suppression};
-use crate::rule::{Extractor, Requirement, Text};
+use crate::rule::{Requirement, Text};
 
 /// Drops from `findings` of one blob what lacks a part, what gives way to another rule, and the findings of rules
 /// that are `parts` alone. Our own rules' findings stay.
@@ -28,7 +28,7 @@ fn keep(findings: &mut Vec<Finding>, good: impl Fn(&Finding, &[Finding]) -> bool
 }
 
 fn is_foreign(finding: &Finding) -> bool {
-    matches!(finding.rule.extractor, Extractor::Whole(_))
+    finding.rule.extractor.is_foreign()
 }
 
 /// Whether a finding counts for others: an allowlist or a marker takes it out, what is known from before does not.

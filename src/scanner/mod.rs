@@ -8,7 +8,7 @@
 //! use leakward::scanner::Scanner;
 //!
 //! let scanner = Scanner::builder().build()?;
-//! # let token = format!("ghp_{}", leakward::scanner::doc_example());
+//! # let token = leakward::checksum::example::render(r#"{{github("ghp_")}}"#, "doc").expect("a token");
 //! let text = format!("TOKEN = '{token}'\n");
 //! let scan = scanner.scan_bytes("settings.py", text.as_bytes())?;
 //! let finding = &scan.findings()[0];
@@ -96,8 +96,9 @@ impl Scanner {
     /// use leakward::scanner::Scanner;
     ///
     /// # let folder = tempfile::tempdir().expect("a folder");
-    /// # let (dir, token) = (folder.path(), leakward::scanner::doc_example());
-    /// std::fs::write(dir.join("deploy.sh"), format!("export GH=ghp_{token}\n")).expect("a file");
+    /// # let dir = folder.path();
+    /// # let token = leakward::checksum::example::render(r#"{{github("ghp_")}}"#, "doc").expect("a token");
+    /// std::fs::write(dir.join("deploy.sh"), format!("export GH={token}\n")).expect("a file");
     /// let scan = Scanner::builder().build()?.scan_files([dir])?;
     /// for finding in scan.findings() {
     ///     println!("{}:{}: {} {}", finding.path(), finding.line(), finding.title(), finding.masked());
@@ -175,16 +176,4 @@ impl Scanner {
             threads: self.limits.threads,
         }
     }
-}
-
-/// What follows `ghp_` in a made-up token whose checksum is right. For the examples above alone, so that no token
-/// stands in this file.
-#[doc(hidden)]
-pub fn doc_example() -> String {
-    let random = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0";
-    let sum = crc32fast::hash(random.as_bytes());
-    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let digit = |place: u32| char::from(digits[(sum / 62_u32.pow(place) % 62) as usize]);
-    let check: String = (0..6).rev().map(digit).collect();
-    format!("{random}{check}")
 }

@@ -5,7 +5,6 @@ use crate::decode::{Region, Regions, TooMuch, Undone, inflated};
 use crate::detect::settle::settle;
 use crate::detect::wide;
 use crate::model::{Candidate, Reads, Secret, Span};
-use crate::rule::Extractor;
 
 /// Layers in layers that are undone.
 const DEPTH: usize = 8;
@@ -91,8 +90,7 @@ impl Detector {
         }
         allowance.layers += 1;
         // What stands there plainly is found there; rules of other scanners look at what is written.
-        let is_whole = |c: &Candidate<'_>| matches!(c.rule.extractor, Extractor::Whole(_));
-        found.retain(|c| undone.was_disguised(c.matched) && !is_whole(c));
+        found.retain(|c| undone.was_disguised(c.matched) && !c.rule.extractor.is_foreign());
         settle_view(&undone.text, &mut found);
         found.into_iter().map(|c| restored(undone, c)).for_each(sink);
     }

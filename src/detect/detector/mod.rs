@@ -418,22 +418,9 @@ impl Detector {
 
 /// The candidate of `rule` that the manager's value at `span` is.
 fn known_candidate<'r>(rule: &'r Rule, span: Span, known: KnownValue, why: Reason) -> Candidate<'r> {
-    Candidate {
-        rule,
-        span,
-        matched: span,
-        decoded: None,
-        layers: Vec::new(),
-        confidence: rule.confidence,
-        severity: rule.severity,
-        expires: None,
-        evidence: None,
-        why: vec![why],
-        parts: Vec::new(),
-        known: Some(known),
-        // The neighbours tell whether a short one stands by itself.
-        reads: Reads { start: span.start as isize - 1, end: span.end as isize + 1 },
-    }
+    // The neighbours tell whether a short one stands by itself.
+    let reads = Reads { start: span.start as isize - 1, end: span.end as isize + 1 };
+    Candidate { known: Some(known), reads, ..Candidate::of_rule(rule, span, why) }
 }
 
 impl Scratch {

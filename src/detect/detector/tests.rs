@@ -130,7 +130,6 @@ fn parts_are_joined_and_missed() {
 #[test]
 fn of_overlapping_candidates_the_telling_one_stays() {
     let generic = Rule {
-        live: None,
         tags: vec![Text::Borrowed("generic")].into(),
         ..rule("generic", r#"token = "([^"\n]{8,80})""#, &["token"])
     };

@@ -4,7 +4,7 @@
 //! one that rests on copied bytes alone is copied, and all others are searched for (see [`Detector::find_in`]).
 
 use super::changes::Changes;
-use crate::detect::{Detector, Scratch, Wake};
+use crate::detect::{Detector, Scratch, Trace, Wake};
 use crate::model::{Candidate, Reads, Span};
 use crate::source::odb::Piece;
 
@@ -27,8 +27,6 @@ pub(super) struct Found<'d> {
     wakes: Vec<Wake>,
     /// What is made from this blob is searched in full.
     whole: bool,
-    /// Something encoded was not undone.
-    pub(super) too_much: bool,
 }
 
 impl<'d> Scanner<'d> {
@@ -42,9 +40,7 @@ impl<'d> Scanner<'d> {
         let mut candidates = Vec::new();
         let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
         self.searched += trace.searched;
-        // Whether something was left out, the whole alone tells.
-        let whole = trace.whole || trace.too_much;
-        Found { candidates, wakes: trace.wakes, whole, too_much: trace.too_much }.sorted()
+        Found { candidates, whole: whole(&trace), wakes: trace.wakes }.sorted()
     }
 
     /// Scans a blob that was made by `pieces` from a blob of `base_len` bytes in which `base` was found.
@@ -69,9 +65,8 @@ impl<'d> Scanner<'d> {
         self.searched += trace.searched;
         self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
         found.candidates.append(&mut new);
+        found.whole = whole(&trace);
         found.wakes.extend(trace.wakes);
-        found.whole = trace.whole || trace.too_much;
-        found.too_much = trace.too_much;
         found.sorted()
     }
 
@@ -93,6 +88,12 @@ impl<'d> Scanner<'d> {
         }
         all
     }
+}
+
+/// Whether what is made from a blob is searched in full. How far a region that is too long reaches depends on where it
+/// is met first.
+const fn whole(trace: &Trace) -> bool {
+    trace.whole || trace.too_much
 }
 
 impl Found<'_> {
