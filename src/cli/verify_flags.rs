@@ -32,6 +32,12 @@ pub(crate) struct VerifyFlags {
     /// The one flag with which something found is sent, to the configured server alone.
     #[arg(long)]
     lookup: bool,
+    /// earlier versions of each secret that are compared at most [default: the configuration's, or 10]
+    ///
+    /// Each costs one read. A value that is not found is unchecked, not unmanaged, where a path has versions that were
+    /// not compared.
+    #[arg(long, value_name = "N")]
+    versions: Option<u64>,
     /// ask the providers themselves whether they accept what is found
     ///
     /// Sends what is found to the hosts that its rule names, and nowhere else. [live] in .leakward.toml narrows it.
@@ -83,12 +89,16 @@ impl VerifyFlags {
         let mut asked = Asked { judges: Vec::new(), known: None, offline: self.offline()?, fail_on };
         if self.verify || self.known || self.lookup {
             let managers = ManagerSettings::all(&settings.config.managers, trust)?;
+            let managers = managers.into_iter().map(|m| m.reading(self.versions)).collect();
             let verification = Verification::new(managers, self.known, self.lookup).audited(audit.clone());
             asked.known = if self.known { Some(verification.known_values()?) } else { None };
             asked.judges.push(Box::new(verification));
         }
         if self.live || self.live_dry_run {
             asked.judges.push(Box::new(self.inquiry(settings, trust, audit)?));
+        }
+        if asked.judges.is_empty() && self.versions.is_some() {
+            return Err(Failure::new("--versions without a manager to read").help("add --verify or --known"));
         }
         if asked.judges.is_empty() && !self.fail_on.is_empty() {
             return Err(Failure::new("--fail-on without verdicts").help("add --verify, --known or --live"));

@@ -74,4 +74,6 @@ mod terminal;
 mod token;
 #[cfg(feature = "fetcher")]
 mod verify;
+#[cfg(feature = "fetcher")]
+mod versions;
 mod written;
