@@ -15,7 +15,7 @@ use crate::rule::{Confidence, Severity};
 use crate::scan::{self, Config, FOUND};
 use crate::source::history::History;
 use crate::source::{Files, MAX_ARCHIVE_DEPTH, Source};
-use crate::suppress::PathGlobs;
+use crate::suppress::{PathGlobs, Reach};
 use crate::verify::{ManagerSettings, Verification};
 
 /// Flags that say where a finding is looked for.
@@ -113,6 +113,7 @@ impl Ready {
             judges: Vec::new(),
             fail_on: Vec::new(),
             audit: None,
+            reach: Reach::Changes,
         };
         let source = self.source(&config, exclude)?;
         let outcome = scan::collect(source.as_ref(), &config)?;

@@ -26,6 +26,7 @@ mod index;
 mod limit_flags;
 mod native_hook;
 mod output_flags;
+mod replace;
 #[cfg(feature = "fetcher")]
 mod rotate;
 mod rule_flags;

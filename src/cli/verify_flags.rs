@@ -9,9 +9,11 @@ use super::settings::Settings;
 use super::{Failure, heading};
 use crate::audit::AuditLog;
 use crate::config::LiveConsent;
-use crate::detect::known::{KnownIndex, OfflineIndex};
+use crate::detect::Detector;
+use crate::detect::known::{self, KnownIndex, OfflineIndex};
 use crate::live::{Inquiry, LiveSettings, Override};
 use crate::model::{Judge, State};
+use crate::rule::RulePack;
 use crate::verify::{ManagerSettings, Trust, Verification};
 
 /// Flags of verification. Without one of them nothing is sent anywhere.
@@ -64,16 +66,26 @@ pub(crate) struct VerifyFlags {
 pub(super) struct Asked {
     pub(super) judges: Vec<Box<dyn Judge>>,
     /// The values to search for.
-    pub(super) known: Option<KnownIndex>,
+    known: Option<KnownIndex>,
     /// The index for hooks.
-    pub(super) offline: Option<OfflineIndex>,
+    offline: Option<OfflineIndex>,
     pub(super) fail_on: Vec<State>,
 }
 
 impl Asked {
-    /// Whether known values are searched for.
-    pub(super) const fn is_search(&self) -> bool {
-        self.known.is_some() || self.offline.is_some()
+    /// The rules of `pack`, ready to run, and the search for known values if one was asked for.
+    pub(super) fn detector(&mut self, mut pack: RulePack) -> Result<Detector, Failure> {
+        if self.known.is_some() || self.offline.is_some() {
+            pack.insert(known::rule());
+        }
+        let mut detector = Detector::new(Arc::new(pack)).map_err(Failure::new)?;
+        if let Some(values) = self.known.take() {
+            detector = detector.with_known(values);
+        }
+        if let Some(index) = self.offline.take() {
+            detector = detector.with_offline(index);
+        }
+        Ok(detector)
     }
 }
 

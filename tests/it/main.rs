@@ -12,6 +12,7 @@ mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;
 mod baseline;
+mod baseline_care;
 mod cmd;
 mod config_schema;
 mod console;
