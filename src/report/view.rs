@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice};
 use super::mask::{STARS, mask};
 use super::plain::{code, plain};
 use super::redact::Redactor;
-use crate::model::{Commit, Finding, Secret, Span};
+use crate::model::{Commit, Finding, Origin, Place, Secret, Span};
 
 /// One finding, masked unless secrets are to be shown.
 pub(super) struct View<'f> {
@@ -90,6 +90,18 @@ impl View<'_> {
         if path.is_empty() { "(no path)".to_owned() } else { path }
     }
 
+    /// The path, or a name in its stead for what has none: formats for programs need one. Likewise bytes.
+    pub(super) fn named_path(&self) -> BString {
+        match &self.finding.origin {
+            Origin { path, place: Place::Stdin } if path.is_empty() => "stdin".into(),
+            Origin { place: Place::Message(commit, _), .. } => format!("commit-message/{}", commit.id).into(),
+            Origin { path, place: Place::Unreachable(id) } if path.is_empty() => {
+                format!("object/{id}").into()
+            }
+            Origin { .. } => self.path_bytes(),
+        }
+    }
+
     /// Some text of the finding's commit, such as its message, safe to show in JSON.
     pub(super) fn text(&self, text: &str) -> String {
         self.of_commits.text(text.as_bytes()).to_str_lossy().into_owned()
@@ -166,7 +178,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Origin, Place};
     use crate::report::sample;
 
     #[test]
