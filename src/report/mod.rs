@@ -39,6 +39,7 @@ use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
 
 pub use baseline::{Looked, NewBaseline};
+pub use gitleaks::GitleaksKind;
 pub(crate) use mask::mask;
 pub use progress::Progress;
 
@@ -137,6 +138,12 @@ const HOME: &str = "https://crates.io/crates/leakward";
 pub fn brief(options: &Options) -> Box<dyn Reporter> {
     let Options { show_secrets, color, width, category: _ } = *options;
     Box::new(human::Human { show_secrets, color, width, findings: false })
+}
+
+/// A reporter that writes what gitleaks writes; of each secret the last `redact` percent are cut off, where that is
+/// given, instead of masked.
+pub fn as_gitleaks(kind: GitleaksKind, show_secrets: bool, redact: Option<u8>) -> Box<dyn Reporter> {
+    Box::new(gitleaks::Gitleaks { show_secrets, kind, redact })
 }
 
 impl Options {
@@ -244,7 +251,7 @@ impl Format {
             Self::Json => Box::new(json::Json { show_secrets, lines: false }),
             Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
             Self::Sarif => Box::new(sarif::SarifLog { show_secrets, category: category.clone() }),
-            Self::Gitleaks => Box::new(gitleaks::Gitleaks { show_secrets }),
+            Self::Gitleaks => as_gitleaks(GitleaksKind::Json, show_secrets, None),
             Self::Github => Box::new(github::Github { show_secrets }),
             Self::GitLab => Box::new(gitlab::GitLab { show_secrets, begun: jiff::Timestamp::now() }),
             Self::JUnit => Box::new(junit::JUnit { show_secrets }),

@@ -30,6 +30,7 @@ mod git_staged;
 mod gitleaks;
 mod gitleaks_config;
 mod gitleaks_differential;
+mod gitleaks_outputs;
 mod hiding_places;
 mod history;
 mod history_archives;
