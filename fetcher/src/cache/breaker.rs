@@ -47,6 +47,8 @@ struct State {
     in_a_row: u32,
     /// Pauses in a row, each twice as long as the one before.
     pauses: u32,
+    /// When it was last opened.
+    opened: Tick,
     slices: [Slice; SLICES],
 }
 
@@ -68,7 +70,7 @@ struct Slice {
 impl Breaker {
     pub(crate) fn new() -> Self {
         let slices = [Slice::default(); SLICES];
-        Self(Mutex::new(State { phase: Phase::Closed, in_a_row: 0, pauses: 0, slices }))
+        Self(Mutex::new(State { phase: Phase::Closed, in_a_row: 0, pauses: 0, opened: Tick::START, slices }))
     }
 
     /// Asks for leave to call now.
@@ -89,6 +91,16 @@ impl Breaker {
         match self.lock().phase {
             Phase::Open(until) | Phase::Probing(until) if now < until => Some(until),
             _ => None,
+        }
+    }
+
+    /// Brings the end of the pause forward to `at`, but not to less than the first pause after it began: for a value
+    /// that would end before its provider is asked again. A pause that ends sooner anyway stays as it is.
+    pub(crate) fn hasten(&self, at: Tick) {
+        let mut state = self.lock();
+        let soonest = at.max(state.opened + PAUSE.0);
+        if let Phase::Open(until) = &mut state.phase {
+            *until = soonest.min(*until);
         }
     }
 
@@ -122,6 +134,7 @@ impl Breaker {
         if trip {
             let pause = PAUSE.0.saturating_mul(1 << state.pauses.min(10)).min(PAUSE.1);
             state.phase = Phase::Open(now + jitter.spread(pause, 0.9, 1.1));
+            state.opened = now;
             state.pauses += 1;
         }
         trip
@@ -194,6 +207,25 @@ mod tests {
         }
         assert!(pauses.windows(2).all(|pair| pair[1] > pair[0] || pair[1] > 50.0), "{pauses:?}");
         assert!(pauses.iter().all(|pause| *pause <= 66.0));
+    }
+
+    #[test]
+    fn a_pause_can_be_cut_but_not_below_the_first_one() {
+        let (breaker, jitter) = (Breaker::new(), Jitter::new(Some(1)));
+        let opened = (0..5).filter(|_| breaker.failed(at(0), &jitter)).count();
+        assert_eq!(opened, 1);
+        let mut now = at(0);
+        for _ in 0..6 {
+            now = breaker.refuses(now).unwrap();
+            assert_eq!(breaker.ask(now), Permit::Probe);
+            breaker.failed(now, &jitter);
+        }
+        assert!(breaker.refuses(now).unwrap() > now + Duration::from_secs(20));
+        breaker.hasten(now + Duration::from_secs(9));
+        breaker.hasten(now + Duration::from_secs(30));
+        assert_eq!(breaker.refuses(now), Some(now + Duration::from_secs(9)));
+        breaker.hasten(now);
+        assert_eq!(breaker.refuses(now), Some(now + Duration::from_secs(1)));
     }
 
     #[test]

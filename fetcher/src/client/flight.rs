@@ -203,6 +203,7 @@ impl Cockpit {
             }
         } else {
             next = self.retry_at(state.failures, now);
+            self.hasten(now);
         }
         if let Some(at) = next {
             self.core.refresh_at(&self.slot, &mut state, at);
@@ -218,9 +219,22 @@ impl Cockpit {
     /// value, and only if somebody counts on it.
     pub(crate) fn retry_at(&self, failures: u32, now: Tick) -> Option<Tick> {
         let backoff = self.core.jitter.backoff(RETRY.0, failures, RETRY.1).max(RETRY_FLOOR);
-        match self.slot.usable(now) {
-            Some(held) => Some(now + backoff.min((held.hard_until().since(now) / 4).max(RETRY_FLOOR))),
+        match self.quarter(now) {
+            Some(quarter) => Some(now + backoff.min(quarter.max(RETRY_FLOOR))),
             None => self.slot.is_pinned().then_some(now + backoff),
+        }
+    }
+
+    /// A quarter of the time that the value held has left: no retry is further away.
+    fn quarter(&self, now: Tick) -> Option<Duration> {
+        self.slot.usable(now).map(|held| held.hard_until().since(now) / 4)
+    }
+
+    /// Lets the breaker's pause not outlast that time either: a provider that is back would not be asked before the
+    /// value ends, and the client would make an outage of its own. A value with minutes left changes nothing.
+    fn hasten(&self, now: Tick) {
+        if let Some(quarter) = self.quarter(now) {
+            self.slot.breaker().hasten(now + self.core.jitter.spread(quarter, 0.8, 1.0));
         }
     }
 

@@ -18,7 +18,7 @@ async fn stale_is_served_within_the_bound_then_refused_then_it_recovers() {
     assert_eq!(age, secs(90));
     drop(reading);
     rig.pass(secs(31)).await;
-    assert!(rig.manager.read(&current("db/main")).await.is_err());
+    assert!(rig.read_in_time("db/main").await.is_err());
     assert!(rig.events().contains(&Event::Expired { secret: current("db/main") }));
     rig.mock.recover();
     rig.pass(secs(70)).await;
@@ -83,7 +83,7 @@ async fn lent_values_are_never_stale() {
     rig.pass(secs(89)).await;
     assert!(rig.read("db/creds").await.is_fresh());
     rig.pass(secs(2)).await;
-    assert!(rig.manager.read(&current("db/creds")).await.is_err());
+    assert!(rig.read_in_time("db/creds").await.is_err());
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_step_of_the_calendar_neither_extends_nor_shortens_a_value() {
         assert!(stepped.is_some_and(|s| (s - hours * 3600).abs() <= 1), "{stepped:?}");
     }
     rig.pass(secs(61)).await;
-    assert!(rig.manager.read(&current("db/main")).await.is_err());
+    assert!(rig.read_in_time("db/main").await.is_err());
 }
 
 #[tokio::test]

@@ -14,10 +14,7 @@ async fn failure(rig: &Rig, path: &str) -> ReadError {
 
 /// Reads while the clock runs, for reads that wait for a retry.
 async fn failure_in_time(rig: &Rig, path: &str) -> ReadError {
-    let (manager, secret) = (rig.manager.clone(), current(path));
-    let read = tokio::spawn(async move { manager.read(&secret).await });
-    rig.pass(secs(6)).await;
-    read.await.unwrap().unwrap_err()
+    rig.read_in_time(path).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -168,6 +165,40 @@ async fn the_breaker_opens_per_mount_and_closes_by_itself() {
     rig.pass(secs(2)).await;
     rig.read("bad/0").await;
     assert_eq!(state("bad"), BreakerState::Closed);
+}
+
+#[tokio::test]
+async fn the_breakers_pause_does_not_outlast_a_value_whose_provider_is_back() {
+    for seed in 0..12 {
+        let policy = Policy::default().with_ttl(secs(100)).with_max_stale(secs(100));
+        let rig = Rig::with(policy, |builder| builder.seed(seed));
+        rig.mock.put("db/main", "one");
+        let handle = rig.manager.secret_at("db/main").unwrap();
+        let _pinned = (handle.read().await.unwrap(), handle.watch());
+        rig.mock.break_down(fault(FaultKind::Transient));
+        rig.pass(secs(170)).await;
+        assert!(!handle.held().unwrap().is_fresh(), "it is out for long");
+        rig.mock.recover();
+        rig.pass(secs(28)).await;
+        assert!(
+            handle.held().is_some_and(|held| held.is_fresh()),
+            "seed {seed}: asked before the end at 200 s"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_value_with_hours_left_leaves_the_breakers_pauses_alone() {
+    let rig = Rig::with(Policy::default().with_ttl(secs(9000)).with_max_stale(secs(9000)), |b| b);
+    rig.mock.put("db/main", "one");
+    let handle = rig.manager.secret_at("db/main").unwrap();
+    let _pinned = (handle.read().await.unwrap(), handle.watch());
+    rig.mock.break_down(fault(FaultKind::Transient));
+    rig.pass(secs(7000)).await;
+    let before = rig.mock.count(Operation::Fetch);
+    rig.pass(secs(600)).await;
+    let asked = rig.mock.count(Operation::Fetch) - before;
+    assert!((3..=12).contains(&asked), "one probe a minute, was {asked}");
 }
 
 #[tokio::test]

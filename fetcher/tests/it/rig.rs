@@ -5,7 +5,7 @@ use std::time::Duration;
 use leakward_fetcher::clock::ManualClock;
 use leakward_fetcher::provider::MockProvider;
 use leakward_fetcher::{
-    Builder, Event, Fault, FaultKind, Policy, Reading, SecretPath, SecretRef, SecretsManager,
+    Builder, Event, Fault, FaultKind, Policy, ReadError, Reading, SecretPath, SecretRef, SecretsManager,
 };
 use tokio::sync::broadcast::Receiver;
 
@@ -51,6 +51,14 @@ impl Rig {
 
     pub(crate) async fn read(&self, path: &str) -> Reading {
         self.manager.read(&current(path)).await.unwrap()
+    }
+
+    /// Reads while 6 s pass: one that waits for a retry waits for the clock.
+    pub(crate) async fn read_in_time(&self, path: &str) -> Result<Reading, ReadError> {
+        let (manager, secret) = (self.manager.clone(), current(path));
+        let read = tokio::spawn(async move { manager.read(&secret).await });
+        self.pass(secs(6)).await;
+        read.await.unwrap()
     }
 
     /// Events since the last call.
