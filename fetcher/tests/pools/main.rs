@@ -3,6 +3,7 @@
 //!
 //! Each test takes about 25 s. `LEAKWARD_LONG=1` makes the outage a whole minute, and leases longer than that.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "a soak tells what it did")]
 
 #[path = "../it/bao.rs"]
 #[allow(dead_code, reason = "shared with the other tests, which use more of it")]
