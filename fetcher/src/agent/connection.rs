@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::guard::{self, Entrance, Refusal};
 use super::reply::{Reply, put_text};
 use super::request::{HeadError, Request};
-use super::{Busy, Place, Shared, aws, vault};
+use super::{Busy, Place, Shared, aws, hook, vault};
 use crate::cache::ReadError;
 use crate::http::Buffer;
 use crate::provider::FaultKind;
@@ -31,17 +31,23 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let mut until = None;
     loop {
         let (length, last) = match Request::parse(input.filled()) {
-            Ok(Some(request)) => {
+            Ok(Some(request))
+                if input.len() >= request.length + hook::body(shared, &request).unwrap_or(0) =>
+            {
+                let body = hook::body(shared, &request);
+                let end = request.length + body.unwrap_or(0);
                 let _busy = Busy::new(shared);
                 until = None;
                 // An answer to HEAD would have no body: the end of the connection says that ours is none of the next one.
                 let headless = request.method == "HEAD";
-                let last = request.last || request.has_body || headless || shared.is_closing();
-                answer(shared, &request, entrance, &mut reply).await;
+                let unread = request.has_body && body.is_none();
+                let last = request.last || unread || headless || shared.is_closing();
+                let body = body.map(|_| &input.filled()[request.length..end]);
+                answer(shared, &request, body, entrance, &mut reply).await;
                 reply.write(last, &mut output);
-                (request.length, last)
+                (end, last)
             }
-            Ok(None) => {
+            Ok(_) => {
                 let end = match input.is_empty() {
                     true => Instant::now() + shared.settings.idle,
                     false => *until.get_or_insert_with(|| Instant::now() + shared.settings.patience),
@@ -91,6 +97,7 @@ enum Route {
     Metrics,
     Live,
     Ready,
+    Webhook,
     None,
 }
 
@@ -101,6 +108,7 @@ impl Route {
             "/metrics" => Self::Metrics,
             "/live" | "/ping" => Self::Live,
             "/ready" => Self::Ready,
+            hook::PATH => Self::Webhook,
             path if path.starts_with("/v1/") && request.is_aws => Self::Aws,
             path if path.starts_with("/v1/") => Self::Vault,
             _ => Self::None,
@@ -114,6 +122,7 @@ impl Route {
             Self::Metrics => "metrics",
             Self::Live => "live",
             Self::Ready => "ready",
+            Self::Webhook => "webhook",
             Self::None => "none",
         }
     }
@@ -124,8 +133,18 @@ impl Route {
     }
 }
 
-async fn answer(shared: &Shared, request: &Request<'_>, entrance: Entrance, reply: &mut Reply) {
+async fn answer(
+    shared: &Shared,
+    request: &Request<'_>,
+    body: Option<&[u8]>,
+    entrance: Entrance,
+    reply: &mut Reply,
+) {
     let route = Route::of(request);
+    if let Some(body) = body {
+        let outcome = hook::answer(shared, request, body, reply).await;
+        return shared.counters.count(route.name(), outcome);
+    }
     let outcome = match guard::check(request, entrance, &shared.settings, route.is_open()) {
         Err(refusal) => {
             refuse(route, refusal, reply);
@@ -134,6 +153,8 @@ async fn answer(shared: &Shared, request: &Request<'_>, entrance: Entrance, repl
         Ok(()) if request.method != "GET" => {
             match route {
                 Route::Vault => vault::error(reply, 405, Some("this agent only reads")),
+                Route::Webhook if shared.webhook.is_none() => reply.text(404, "no such path\n"),
+                Route::Webhook => reply.text(413, "a message has a length, and not too great a one\n"),
                 _ => reply.text(405, "only GET is answered\n"),
             }
             "method"
@@ -152,7 +173,8 @@ async fn answer(shared: &Shared, request: &Request<'_>, entrance: Entrance, repl
                 0 => plain(reply, 200, "ready\n"),
                 missing => plain(reply, 503, &format!("{missing} required secrets are missing\n")),
             },
-            Route::None => plain(reply, 404, "no such path\n"),
+            Route::Webhook if shared.webhook.is_some() => plain(reply, 405, "messages are sent by POST\n"),
+            Route::Webhook | Route::None => plain(reply, 404, "no such path\n"),
         },
     };
     shared.counters.count(route.name(), outcome);

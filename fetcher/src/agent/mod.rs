@@ -1,13 +1,15 @@
 //! A local server that hands out what a client holds: to programs that speak the API of Vault or of the AWS Secrets
 //! Manager Agent, over a unix socket (only to this user, by the kernel's word) or over loopback (only with a token).
 //!
-//! It answers `GET` alone, from its own small HTTP/1.1 server: answers hold values, so they are built in buffers that
-//! are wiped, which a general server's are not. It changes nothing in the manager and lists nothing.
+//! It answers `GET` from its own small HTTP/1.1 server: answers hold values, so they are built in buffers that
+//! are wiped, which a general server's are not. It changes nothing in the manager and lists nothing. The one `POST` is
+//! `/webhook`, where it is set up: a signed message that secrets have changed.
 
 mod aws;
 mod connection;
 mod door;
 mod guard;
+mod hook;
 mod metrics;
 mod reply;
 mod request;
@@ -22,6 +24,7 @@ use tokio::task::JoinHandle;
 
 use crate::client::SecretsManager;
 use crate::secret::{Secret, SecretPath};
+use crate::webhook::Webhook;
 
 pub use door::{Door, DoorError};
 use metrics::Counters;
@@ -71,6 +74,7 @@ pub struct Agent {
 struct Shared {
     manager: SecretsManager,
     settings: AgentSettings,
+    webhook: Option<Webhook>,
     counters: Counters,
     /// Connections that are open.
     open: AtomicUsize,
@@ -82,6 +86,16 @@ struct Shared {
 impl Agent {
     /// An agent that serves what `manager` reads. Call it inside a tokio runtime.
     pub fn new(manager: SecretsManager, settings: AgentSettings) -> Self {
+        Self::set_up(manager, settings, None)
+    }
+
+    /// The same, which also takes the messages of `webhook` at `/webhook`. Their signature says who sends them: neither
+    /// the token nor the request's host counts there, and a proxy may have passed them on.
+    pub fn with_webhook(manager: SecretsManager, settings: AgentSettings, webhook: Webhook) -> Self {
+        Self::set_up(manager, settings, Some(webhook))
+    }
+
+    fn set_up(manager: SecretsManager, settings: AgentSettings, webhook: Option<Webhook>) -> Self {
         let shared = Arc::new(Shared {
             counters: Counters::default(),
             open: AtomicUsize::new(0),
@@ -89,6 +103,7 @@ impl Agent {
             closing: AtomicBool::new(false),
             manager,
             settings,
+            webhook,
         });
         let counting = tokio::spawn(metrics::count(Arc::downgrade(&shared), shared.manager.events()));
         Self { shared, tasks: Mutex::new(vec![counting]) }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::webhook::Webhook;
+
 /// Longest head, in bytes.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
 /// Most header fields.
@@ -19,6 +21,10 @@ pub(super) struct Request<'a> {
     pub(super) last: bool,
     /// Whether it carries a body.
     pub(super) has_body: bool,
+    /// Whether a field has told how the body is framed.
+    is_framed: bool,
+    /// Length of the body in bytes, if it is told once and no other framing is.
+    pub(super) body: Option<usize>,
     /// `Host`; `None` when it is absent or there are several.
     pub(super) host: Option<&'a str>,
     /// Whether a field says that somebody else's request is passed on, or that a web page sent it.
@@ -28,6 +34,8 @@ pub(super) struct Request<'a> {
     pub(super) namespace: Option<&'a str>,
     /// Whether the caller speaks as a client of the AWS agent.
     pub(super) is_aws: bool,
+    /// When a message was sent, and its signature.
+    pub(super) signed: [Option<&'a str>; 2],
 }
 
 /// Why a head cannot be read.
@@ -88,9 +96,17 @@ impl<'a> Request<'a> {
             let says = |word: &str| text().split(',').any(|t| t.trim().eq_ignore_ascii_case(word));
             self.last = says("close") || self.last && !says("keep-alive");
         } else if is("content-length") {
-            self.has_body |= text() != "0";
+            // A second one, of whatever length, is one too many.
+            let number = text().bytes().all(|b| b.is_ascii_digit()).then(|| text().parse().ok()).flatten();
+            self.body = number.filter(|_| !self.is_framed);
+            self.has_body |= self.is_framed || number != Some(0);
+            self.is_framed = true;
         } else if is("transfer-encoding") || is("upgrade") {
-            self.has_body = true;
+            (self.body, self.has_body, self.is_framed) = (None, true, true);
+        } else if is(Webhook::TIMESTAMP) {
+            self.signed[0] = Some(text());
+        } else if is(Webhook::SIGNATURE) {
+            self.signed[1] = Some(text());
         } else if is("x-vault-namespace") {
             self.namespace = Some(text());
         } else if is("origin")
@@ -161,6 +177,27 @@ mod tests {
         assert_eq!(request.query("b").as_deref(), Some("/ c"));
         assert_eq!(request.query("c"), None);
         assert!(!request.last && !request.has_body && !request.relayed);
+    }
+
+    #[test]
+    fn a_body_has_one_length_or_is_not_read() {
+        let body = |fields: &str| {
+            let head = format!("POST / HTTP/1.1\r\n{fields}\r\n\r\n");
+            let request = Request::parse(head.as_bytes()).unwrap().unwrap();
+            (request.has_body, request.body)
+        };
+        assert_eq!(body("Content-Length: 5"), (true, Some(5)));
+        assert_eq!(body("Content-Length: 0"), (false, Some(0)));
+        for odd in [
+            "Content-Length: 5\r\nContent-Length: 6",
+            "Content-Length: 0\r\nContent-Length: 0",
+            "Content-Length: +5",
+            "Content-Length: 99999999999999999999999",
+            "Transfer-Encoding: chunked\r\nContent-Length: 5",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        ] {
+            assert_eq!(body(odd), (true, None), "{odd}");
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use leakward_fetcher::agent::{Agent, AgentSettings, Door, DoorError};
 use leakward_fetcher::client::{JsonLines, Need};
-use leakward_fetcher::{Policy, Secret, SecretRef};
+use leakward_fetcher::webhook::Webhook;
+use leakward_fetcher::{Policy, Secret, SecretRef, SecretsManager};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::{Failure, heading};
@@ -39,6 +40,9 @@ pub(in super::super) struct Args {
     /// connections at the same time
     #[arg(long, value_name = "NUMBER", default_value_t = 512, help_heading = heading::SERVER)]
     max_connections: usize,
+    /// secret with the key of signed messages, POST /webhook, that say which secrets have changed
+    #[arg(long, value_name = "PATH[#FIELD]", help_heading = heading::SERVER)]
+    webhook_key: Option<Wanted>,
     /// let metrics name secrets
     #[arg(long, help_heading = heading::SERVER)]
     name_secrets: bool,
@@ -80,7 +84,7 @@ impl Args {
         let required =
             self.require.iter().map(|wanted| (SecretRef::current(wanted.path.clone()), Need::Required));
         client.prefetch(required).map_err(Failure::new)?;
-        let agent = Agent::new(client.clone(), self.settings()?);
+        let agent = self.agent(&client)?;
         for door in self.doors()? {
             agent.open(&door).map_err(|error| door_failure(&error))?;
             match door {
@@ -97,6 +101,14 @@ impl Args {
         agent.close(GRACE).await;
         client.shutdown().await;
         Ok(0)
+    }
+
+    fn agent(&self, client: &SecretsManager) -> Result<Agent, Failure> {
+        let settings = self.settings()?;
+        let Some(key) = &self.webhook_key else { return Ok(Agent::new(client.clone(), settings)) };
+        let handle = client.secret(&SecretRef::current(key.path.clone())).map_err(Failure::new)?;
+        let webhook = Webhook::new(client, handle, key.field.as_deref());
+        Ok(Agent::with_webhook(client.clone(), settings, webhook))
     }
 
     fn policy(&self) -> Policy {
