@@ -67,15 +67,62 @@ impl RunLook {
     pub fn of(hir: &Hir) -> Option<Self> {
         let items = Items::of(hir);
         let RunPlace { first, end, inside, .. } = items.run_of(Alphabet::Token, None)?;
-        let own = |item: &Hir| {
-            class_of(item).filter(|c| !inside && (0..=255).all(|b: u8| is_token(b) || !c[usize::from(b)]))
-        };
+        let own = |item: &Hir| class_of(item).filter(|class| !inside && is_of_tokens(class));
         let all = std::array::from_fn(|b| is_token(b as u8));
         let class = items.0[first..end].iter().filter(|item| least(item) > 0 || !is_empty(item));
         let class = class.map(|item| own(item).unwrap_or(all)).reduce(either).unwrap_or(all);
         let before = items.0[..first].iter().rev().find(|item| !is_empty(item));
-        let foreign = |set: &Bytes| !(0..=255).any(|b: u8| is_token(b) && set[usize::from(b)]);
-        Some(Self { class, before: before.and_then(class_of).filter(foreign).filter(|_| !inside) })
+        let border = before.filter(|_| !inside).and_then(Border::of);
+        Some(match border {
+            Some(Border { foreign, tokens }) => Self { class: either(class, tokens), before: Some(foreign) },
+            None => Self { class, before: None },
+        })
+    }
+}
+
+/// How an item that is no token character alone ends.
+struct Border {
+    /// Its last byte that is no token character.
+    foreign: Bytes,
+    /// The token characters that may follow that.
+    tokens: Bytes,
+}
+
+impl Border {
+    const NONE: Bytes = [false; 256];
+
+    /// That of `hir`; `None` when it may hold token characters alone.
+    fn of(hir: &Hir) -> Option<Self> {
+        match hir.kind() {
+            HirKind::Capture(capture) => Self::of(&capture.sub),
+            HirKind::Alternation(subs) => {
+                let borders: Option<Vec<_>> = subs.iter().map(Self::of).collect();
+                let both = |a: Self, b: Self| Self {
+                    foreign: either(a.foreign, b.foreign),
+                    tokens: either(a.tokens, b.tokens),
+                };
+                borders?.into_iter().reduce(both)
+            }
+            HirKind::Concat(subs) => {
+                let mut tokens = Self::NONE;
+                for sub in subs.iter().rev().filter(|sub| !is_empty(sub)) {
+                    if let Some(border) = Self::of(sub) {
+                        return Some(Self { tokens: either(tokens, border.tokens), ..border });
+                    }
+                    tokens = either(tokens, class_of(sub).filter(is_of_tokens)?);
+                }
+                None
+            }
+            HirKind::Literal(literal) => {
+                let last = literal.0.iter().rposition(|&b| !is_token(b))?;
+                let set = |bytes: &[u8]| std::array::from_fn(|b| bytes.contains(&(b as u8)));
+                Some(Self { foreign: set(&literal.0[last..=last]), tokens: set(&literal.0[last + 1..]) })
+            }
+            _ => {
+                let is_foreign = |set: &Bytes| !(0..=255).any(|b: u8| is_token(b) && set[usize::from(b)]);
+                class_of(hir).filter(is_foreign).map(|foreign| Self { foreign, tokens: Self::NONE })
+            }
+        }
     }
 }
 
@@ -281,6 +328,10 @@ fn sure_run(items: &[Tokens]) -> (usize, usize) {
     }
 }
 
+fn is_of_tokens(set: &Bytes) -> bool {
+    (0..=255).all(|b: u8| is_token(b) || !set[usize::from(b)])
+}
+
 /// Whether `hir` stands for no byte at all: an anchor or a word border.
 fn is_empty(hir: &Hir) -> bool {
     hir.properties().maximum_len() == Some(0)
@@ -398,6 +449,10 @@ mod tests {
         assert!(after_dot.before.is_some_and(|set| set[usize::from(b'.')] && !set[usize::from(b':')]));
         assert_eq!(look(r"x?([0-9a-z]{40})").before, None);
         assert_eq!(look(r"\.?([0-9a-z]{40})").before, None);
+        let either = look(r"[0-9]{15}(?:\||%7[Cc])([0-9a-z]{40})");
+        assert!(either.before.is_some_and(|set| set[usize::from(b'|')] && set[usize::from(b'%')]));
+        assert!(either.class[usize::from(b'C')] && !either.class[usize::from(b'-')]);
+        assert_eq!(look(r"(?:\||7c)([0-9a-z]{40})").before, None);
         assert!(look(r"(?:[0-9]{20}|[a-z]{20})").class[usize::from(b'z')]);
     }
 
