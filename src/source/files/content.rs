@@ -1,6 +1,6 @@
 //! A file's bytes.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -37,6 +37,36 @@ pub(super) enum Policy {
     Met { max_size: u64, link: bool },
 }
 
+/// Where a file lies.
+#[derive(Clone, Copy)]
+pub(super) struct Located<'p> {
+    pub(super) path: &'p Path,
+    /// Its folder, where that is open: the system then need not look up the folders above it again.
+    pub(super) folder: Option<&'p Directory>,
+}
+
+/// An open folder.
+pub(super) struct Directory(#[cfg(unix)] File);
+
+impl Directory {
+    /// Files of one folder for which it is worth being opened.
+    const WORTH: usize = 4;
+
+    /// The folder at `path`, of which `count` files will be read; `None` when it cannot be opened or is not worth it.
+    pub(super) fn open(path: &Path, count: usize) -> Option<Self> {
+        if count < Self::WORTH {
+            return None;
+        }
+        #[cfg(unix)]
+        return File::open(path).ok().map(Self);
+        #[cfg(not(unix))]
+        {
+            let _ = path;
+            None
+        }
+    }
+}
+
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
@@ -58,15 +88,15 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// Reads the file at `path`. System calls: open, stat, read, close; one read more for a file above
+    /// Reads the file at `place`. System calls: open, stat, read, close; one read more for a file above
     /// [`HEAD`]. Containers are told apart when `containers` says so.
     pub(super) fn read(
         &mut self,
-        path: &Path,
+        place: Located<'_>,
         policy: Policy,
         containers: bool,
     ) -> Result<Content<'_>, ReadError> {
-        let file = open(path, policy)?;
+        let file = open(place, policy)?;
         let meta = file.metadata()?;
         let size = meta.len();
         match policy {
@@ -79,13 +109,13 @@ impl Buffer {
         let head = if size == 0 { HEAD } else { size.min(HEAD as u64) as usize };
         let head = self.fill(&file, 0, head)?;
         if let Some(kind) = Kind::of(&self.bytes[..head]).filter(|_| containers) {
-            return Ok(Content::Container(kind, open(path, policy)?, size));
+            return Ok(Content::Container(kind, open(place, policy)?, size));
         }
         if matches!(policy, Policy::Met { .. }) && is_binary(&self.bytes[..head]) {
             return Ok(Content::Skipped(SkipReason::Binary));
         }
         if size > WHOLE {
-            return Ok(Content::Long(open(path, policy)?));
+            return Ok(Content::Long(open(place, policy)?));
         }
         let mut len = head;
         if (len as u64) < size {
@@ -94,7 +124,7 @@ impl Buffer {
         // Files of /proc say that they are empty and are not.
         while size == 0 && len > 0 {
             if len as u64 > WHOLE {
-                return Ok(Content::Long(open(path, policy)?));
+                return Ok(Content::Long(open(place, policy)?));
             }
             let more = self.fill(&file, len, HEAD)?;
             if more == len {
@@ -131,7 +161,7 @@ impl Buffer {
 
 /// All bytes of a file that is short by nature, such as a `.gitignore`.
 pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open(path, Policy::Named)?;
+    let file = open(Located { path, folder: None }, Policy::Named)?;
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -141,14 +171,21 @@ pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Opens without waiting for the other end of a pipe, and without following a link that has taken a file's place.
-fn open(path: &Path, policy: Policy) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
+fn open(place: Located<'_>, policy: Policy) -> io::Result<File> {
     #[cfg(unix)]
     {
-        use std::os::unix::fs::OpenOptionsExt;
-        let no_follow = if matches!(policy, Policy::Met { link: false, .. }) { libc::O_NOFOLLOW } else { 0 };
-        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | no_follow);
+        use rustix::fs::{CWD, Mode, OFlags, openat};
+        let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        flags.set(OFlags::NOFOLLOW, matches!(policy, Policy::Met { link: false, .. }));
+        let open = || match (place.folder, place.path.file_name()) {
+            (Some(folder), Some(name)) => openat(&folder.0, name, flags, Mode::empty()),
+            _ => openat(CWD, place.path, flags, Mode::empty()),
+        };
+        Ok(rustix::io::retry_on_intr(open)?.into())
     }
-    options.open(path)
+    #[cfg(not(unix))]
+    {
+        let _ = policy;
+        File::open(place.path)
+    }
 }

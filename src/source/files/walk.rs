@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Files;
 use super::base::{missing, reported};
-use super::content::{Buffer, Content, Policy, ReadError};
+use super::content::{Buffer, Content, Directory, Located, Policy, ReadError};
 use super::ignores::{Ignores, Judgement};
 use super::jobs::{Crew, Folder, Job, Jobs, Kind, Long, Named};
 use crate::model::{Blob, Origin, Place, SkipReason, Span, Tally};
@@ -156,7 +156,10 @@ impl<'w, 'v> Walk<'w, 'v> {
             Job::Folder(folder) if folder.kind == Kind::Git => self.git_folder(folder, jobs, hand),
             Job::Folder(folder) => self.folder(folder, jobs, hand),
             Job::Batch(folder, names) => self.batch(&folder, &names, jobs, hand),
-            Job::File(file) => self.file(&file.path, &file.name, file.policy, jobs, hand),
+            Job::File(file) => {
+                let place = Located { path: &file.path, folder: None };
+                self.file(place, &file.name, file.policy, jobs, hand);
+            }
             Job::Long(long) => self.long(&long, hand),
         }
     }
@@ -268,19 +271,29 @@ impl<'w, 'v> Walk<'w, 'v> {
     }
 
     fn batch(&self, folder: &Folder, names: &[OsString], jobs: &Jobs<'_, '_>, hand: &mut Hand<'v>) {
+        let (policy, opened) =
+            (self.policy(folder.kind == Kind::Linked), Directory::open(&folder.path, names.len()));
         for file in names {
             let (path, name) = (folder.path.join(file), folder.name.join(file));
-            self.file(&path, &name, self.policy(folder.kind == Kind::Linked), jobs, hand);
+            let place = Located { path: &path, folder: opened.as_ref() };
+            self.file(place, &name, policy, jobs, hand);
         }
     }
 
-    fn file(&self, path: &Path, name: &Path, policy: Policy, jobs: &Jobs<'_, '_>, hand: &mut Hand<'v>) {
-        if !self.is_new(path, matches!(policy, Policy::Met { link: true, .. })) {
+    fn file(
+        &self,
+        place: Located<'_>,
+        name: &Path,
+        policy: Policy,
+        jobs: &Jobs<'_, '_>,
+        hand: &mut Hand<'v>,
+    ) {
+        if !self.is_new(place.path, matches!(policy, Policy::Met { link: true, .. })) {
             return;
         }
         let Hand { visitor, buffer, tally } = hand;
         let origin = || Origin::new(reported(name), Place::File);
-        match buffer.read(path, policy, self.files.archive_depth > 0) {
+        match buffer.read(place, policy, self.files.archive_depth > 0) {
             Ok(Content::Bytes(bytes)) => {
                 tally.blobs += 1;
                 tally.bytes += bytes.len() as u64;
