@@ -26,7 +26,6 @@ mod index;
 mod limit_flags;
 mod native_hook;
 mod output_flags;
-mod replace;
 #[cfg(feature = "fetcher")]
 mod rotate;
 mod rule_flags;
@@ -162,11 +161,7 @@ impl Command {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| bug(panic.location()).print()));
     match std::panic::catch_unwind(|| {
-        let args = gitleaks::command_first(std::env::args_os().collect());
-        match gitleaks::refused(&args) {
-            Some(failure) => Err(failure),
-            None => Cli::parse_from(args).command.run(),
-        }
+        Cli::parse_from(gitleaks::command_first(std::env::args_os().collect())).command.run()
     }) {
         Ok(Ok(code)) => code.into(),
         Ok(Err(failure)) => {

@@ -2,9 +2,8 @@
 
 use super::Failure;
 use super::settings::Settings;
-use crate::detect::Detector;
+use crate::detect::known::KnownIndex;
 use crate::model::{Judge, State};
-use crate::rule::RulePack;
 use crate::verify::Trust;
 
 /// No flags.
@@ -14,13 +13,13 @@ pub(crate) struct VerifyFlags {}
 /// Nothing is asked.
 pub(super) struct Asked {
     pub(super) judges: Vec<Box<dyn Judge>>,
+    pub(super) known: Option<KnownIndex>,
     pub(super) fail_on: Vec<State>,
 }
 
 impl Asked {
-    /// The rules of `pack`, ready to run.
-    pub(super) fn detector(&mut self, pack: RulePack) -> Result<Detector, Failure> {
-        Detector::new(std::sync::Arc::new(pack)).map_err(Failure::new)
+    pub(super) const fn is_search(&self) -> bool {
+        self.known.is_some()
     }
 }
 
@@ -31,6 +30,6 @@ impl VerifyFlags {
         _trust: Trust,
         _audit: Option<std::sync::Arc<crate::audit::AuditLog>>,
     ) -> Result<Asked, Failure> {
-        Ok(Asked { judges: Vec::new(), fail_on: State::FAILING.to_vec() })
+        Ok(Asked { judges: Vec::new(), known: None, fail_on: State::FAILING.to_vec() })
     }
 }

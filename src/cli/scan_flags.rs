@@ -8,10 +8,11 @@ use super::rule_flags::RuleFlags;
 use super::settings::{Read, SettingsFlags};
 use super::verify_flags::VerifyFlags;
 use super::{Failure, heading};
+use crate::detect::{Detector, known};
 use crate::report::Root;
 use crate::scan::Config;
 use crate::source::MAX_ARCHIVE_DEPTH;
-use crate::suppress::{PathGlobs, Reach};
+use crate::suppress::PathGlobs;
 
 /// Flags of every subcommand that scans.
 #[derive(Debug, clap::Args)]
@@ -58,8 +59,18 @@ impl ScanFlags {
         let mut parts = self.rules.choose(&mut settings.pack)?;
         parts.append(&mut settings.parts);
         let audit = self.settings.audit(&settings.config)?;
-        let mut asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
-        let detector = asked.detector(settings.pack)?;
+        let asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
+        if asked.is_search() {
+            settings.pack.insert(known::rule());
+        }
+        let mut detector = Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?;
+        if let Some(values) = asked.known {
+            detector = detector.with_known(values);
+        }
+        #[cfg(feature = "fetcher")]
+        if let Some(index) = asked.offline {
+            detector = detector.with_offline(index);
+        }
         let config = Config {
             detector: Arc::new(detector),
             suppressor: settings.suppressor,
@@ -77,7 +88,6 @@ impl ScanFlags {
             judges: asked.judges,
             fail_on: asked.fail_on,
             audit,
-            reach: Reach::Changes,
         };
         Ok(Prepared { config, exclude, max_file_size: settings.config.max_file_size })
     }

@@ -102,6 +102,45 @@ impl Packing {
     }
 }
 
+/// The packings of which `run` may hold a line, at one look.
+pub(super) fn possible(run: &[u8]) -> impl Iterator<Item = Packing> {
+    let (mut seen, mut digits, mut most) = (0, 0, 0);
+    for &byte in run {
+        let marks = MARKS[usize::from(byte)];
+        seen |= marks;
+        digits = if marks & HEX == 0 { 0 } else { digits + 1 };
+        most = most.max(digits);
+    }
+    Packing::ALL.into_iter().filter(move |packing| match packing {
+        // Bytes written as so many characters show more than small letters.
+        _ if seen & TELLING == 0 => false,
+        Packing::Base64 => true,
+        // What has no character of its own is base64 as well.
+        Packing::Base64Url => seen & URL != 0,
+        Packing::Hex => most >= Packing::Hex.least(),
+    })
+}
+
+const HEX: u8 = 1;
+const URL: u8 = 2;
+const TELLING: u8 = 4;
+
+/// What each byte tells of a run that holds it.
+static MARKS: [u8; 256] = marks();
+
+const fn marks() -> [u8; 256] {
+    let mut marks = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let hex = if byte.is_ascii_hexdigit() { HEX } else { 0 };
+        let url = if matches!(byte, b'-' | b'_') { URL } else { 0 };
+        let telling = if byte.is_ascii_uppercase() || byte.is_ascii_digit() { TELLING } else { 0 };
+        marks[byte as usize] = hex | url | telling;
+        byte += 1;
+    }
+    marks
+}
+
 /// The first row of characters of `packing` in `run` from `from` on that may be a line of a region; what lies before
 /// it is none.
 pub(super) fn next_line(bytes: &[u8], run: Span, from: usize, packing: Packing) -> Option<Span> {

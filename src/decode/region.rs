@@ -98,7 +98,7 @@ impl Regions {
     }
 
     fn packed(&mut self, bytes: &[u8], run: Span) {
-        for packing in Packing::ALL {
+        for packing in packed::possible(run.of(bytes)) {
             let mut from = run.start;
             while let Some(row) = packed::next_line(bytes, run, from, packing) {
                 from = row.end + 1;

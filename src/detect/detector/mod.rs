@@ -29,7 +29,8 @@ pub struct Detector {
     prefilter: Prefilter,
     /// By the trigger's number.
     woken: Vec<Woken>,
-    by_run: Vec<u32>,
+    /// Rules that wake on runs, and how long these are at least.
+    by_run: Vec<(usize, u32)>,
     by_blob: Vec<u32>,
     /// How far from a change that is to be searched anything may lie that decides whether a rule wakes.
     margin: usize,
@@ -102,13 +103,14 @@ impl Detector {
             let chosen = runners.iter().zip(0..).filter(move |(r, _)| wanted(&r.wakes_on));
             chosen.map(|(_, i)| i).collect::<Vec<u32>>()
         };
-        let by_run = woken_by(|w| matches!(w, WakesOn::Runs(..)));
+        let run_len = |i: u32| match &runners[i as usize].wakes_on {
+            WakesOn::Runs(run, _) => run.len,
+            _ => usize::MAX,
+        };
+        let by_run = woken_by(|w| matches!(w, WakesOn::Runs(..))).into_iter().map(|i| (run_len(i), i));
+        let by_run = by_run.collect::<Vec<_>>();
         let by_blob = woken_by(|w| matches!(w, WakesOn::Blobs));
-        let shortest = runners.iter().filter_map(|r| match &r.wakes_on {
-            WakesOn::Runs(run, _) => Some(run.len),
-            _ => None,
-        });
-        let shortest = shortest.min().map_or(decode::RUN, |run| run.min(decode::RUN));
+        let shortest = by_run.iter().map(|(len, _)| *len).min().map_or(decode::RUN, |n| n.min(decode::RUN));
         let prefilter = Prefilter::new(&triggers, Some(shortest));
         let margin = runners.iter().map(Runner::margin).max().unwrap_or(0).max(decode::NEAR);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
@@ -395,11 +397,9 @@ impl Detector {
         run: Span,
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
-        for &i in &self.by_run {
+        for &(_, i) in self.by_run.iter().filter(|(least, _)| run.len() >= *least) {
             let runner = &self.runners[i as usize];
-            if matches!(&runner.wakes_on, WakesOn::Runs(least, _) if run.len() >= least.len) {
-                runner.at_run(self.rule(runner), bytes, run, &mut workspaces[i as usize], sink);
-            }
+            runner.at_run(self.rule(runner), bytes, run, &mut workspaces[i as usize], sink);
         }
     }
 

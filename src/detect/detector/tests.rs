@@ -187,7 +187,7 @@ fn steps(detector: &Detector, text: &[u8]) -> usize {
             steps += runners.filter(|r| r.heeds(text, hit)).map(|r| r.reads.0 + r.reads.1).sum::<usize>();
         }
         Hit::Run(run) => {
-            let runners = detector.by_run.iter().map(|&i| &detector.runners[i as usize]);
+            let runners = detector.by_run.iter().map(|&(_, i)| &detector.runners[i as usize]);
             steps += runners.map(|r| run.len() + r.reads.0 + r.reads.1).sum::<usize>();
         }
     });

@@ -11,9 +11,14 @@ const BITS: u32 = 16;
 /// Entries are grouped by the upper bits of the hash.
 const GROUPS: usize = 1 << 12;
 
+/// A bit for each hash.
+type Bitmap = Box<[u32; 1 << (BITS - 5)]>;
+
 /// A set of literals of at least 2 bytes, ready to be searched for.
 pub(super) struct Grams {
-    bitmap: Box<[u32; 1 << (BITS - 5)]>,
+    bitmap: Bitmap,
+    /// The same by another hash, asked where the first says yes: of grams that are none, few pass both.
+    second: Bitmap,
     /// `entries[starts[g]..starts[g + 1]]` is group `g`.
     starts: Vec<u32>,
     entries: Vec<Entry>,
@@ -29,6 +34,9 @@ struct Entry {
     literal: u32,
     /// Where in the literal the gram begins.
     offset: u32,
+    /// The literal's first 8 bytes, folded like a gram's, and which bits of them there are.
+    head: u64,
+    mask: u64,
 }
 
 impl Grams {
@@ -47,15 +55,20 @@ impl Grams {
         let mut entries = Vec::with_capacity(literals.len());
         for (literal, (text, _)) in (0..).zip(&literals) {
             let offset = rarest(text, width);
+            let (head, mask) = head(text);
             for gram in grams_at(text, offset) {
-                entries.push(Entry { hash: hash(gram), gram, literal, offset: offset as u32 });
+                entries.push(Entry { hash: hash(gram), gram, literal, offset: offset as u32, head, mask });
             }
         }
         entries.sort_unstable_by_key(|e| (e.hash, e.literal));
-        let mut bitmap = Box::new([0; 1 << (BITS - 5)]);
-        entries.iter().for_each(|e| bitmap[(e.hash >> 5) as usize] |= 1 << (e.hash & 31));
+        let [mut bitmap, mut second] = [(); 2].map(|()| Box::new([0; 1 << (BITS - 5)]));
+        let enter = |map: &mut Bitmap, hash: u32| map[(hash >> 5) as usize] |= 1 << (hash & 31);
+        for entry in &entries {
+            enter(&mut bitmap, entry.hash);
+            enter(&mut second, other_hash(entry.gram));
+        }
         let starts = (0..=GROUPS).map(|g| entries.partition_point(|e| group(e.hash) < g) as u32).collect();
-        Self { bitmap, starts, entries, literals }
+        Self { bitmap, second, starts, entries, literals }
     }
 
     /// Calls `sink(number, start)` for every literal whose gram begins in `from..to`.
@@ -69,7 +82,7 @@ impl Grams {
                 let word = u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]);
                 let gram = fold(word);
                 let hash = hash(gram);
-                if self.has(hash) {
+                if self.has(gram, hash) {
                     self.report(bytes, from + i, gram, hash, sink);
                 }
             }
@@ -82,10 +95,15 @@ impl Grams {
     /// Calls `sink(number, start)` for every literal whose gram begins at `at`.
     #[inline]
     pub(super) fn at(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(u32, usize)) {
-        let byte = |i: usize| bytes.get(at + i).copied().unwrap_or(0);
-        let gram = fold(u32::from_le_bytes([byte(0), byte(1), byte(2), 0]));
+        let gram = fold(match bytes.get(at..at + 4) {
+            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+            _ => {
+                let byte = |i: usize| bytes.get(at + i).copied().unwrap_or(0);
+                u32::from_le_bytes([byte(0), byte(1), byte(2), 0])
+            }
+        });
         let hash = hash(gram);
-        if self.has(hash) {
+        if self.has(gram, hash) {
             self.report(bytes, at, gram, hash, sink);
         }
     }
@@ -104,8 +122,10 @@ impl Grams {
         })
     }
 
-    fn has(&self, hash: u32) -> bool {
-        self.bitmap[(hash >> 5) as usize] & (1 << (hash & 31)) != 0
+    #[inline]
+    fn has(&self, gram: u32, hash: u32) -> bool {
+        let holds = |map: &Bitmap, hash: u32| map[(hash >> 5) as usize] & (1 << (hash & 31)) != 0;
+        holds(&self.bitmap, hash) && holds(&self.second, other_hash(gram))
     }
 
     #[inline(never)]
@@ -115,8 +135,14 @@ impl Grams {
             if entry.gram != gram {
                 continue;
             }
-            let (text, number) = &self.literals[entry.literal as usize];
             let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
+            if let Some(&[a, b, c, d, e, f, g, h]) = bytes.get(start..start + 8) {
+                let head = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+                if (head | FOLDED) & entry.mask != entry.head {
+                    continue;
+                }
+            }
+            let (text, number) = &self.literals[entry.literal as usize];
             let found = bytes.get(start..start + text.len());
             if found.is_some_and(|f| f.eq_ignore_ascii_case(text)) {
                 sink(*number, start);
@@ -137,8 +163,24 @@ const fn fold(word: u32) -> u32 {
     (word & 0x00ff_ffff) | 0x0020_2020
 }
 
+/// The bit that tells upper case from lower, in 8 bytes.
+const FOLDED: u64 = 0x2020_2020_2020_2020;
+
+/// The first 8 bytes of `text`, folded, and the bits of those that there are.
+fn head(text: &[u8]) -> (u64, u64) {
+    let mut head = [0; 8];
+    let len = text.len().min(8);
+    head[..len].copy_from_slice(&text[..len]);
+    let mask = u64::MAX >> (64 - 8 * len);
+    ((u64::from_le_bytes(head) | FOLDED) & mask, mask)
+}
+
 const fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+}
+
+const fn other_hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x85eb_ca6b) >> (32 - BITS)
 }
 
 const fn group(hash: u32) -> usize {

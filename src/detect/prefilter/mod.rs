@@ -115,6 +115,27 @@ struct Pass<'p> {
 impl Pass<'_> {
     #[inline]
     fn block(&mut self, base: usize, block: Block, sink: &mut impl FnMut(Hit)) {
+        match self.runs[2].is_idle(block.runs[2]) {
+            true => self.runs.iter_mut().zip(block.runs).for_each(|(runs, mask)| runs.pass(mask)),
+            false => self.near_runs(base, block, sink),
+        }
+        let Self { prefilter, bytes, range, .. } = self;
+        let everywhere = &prefilter.everywhere;
+        let mut literal = |number, at| sink(Hit::Literal(number, at));
+        if prefilter.many {
+            everywhere.scan(bytes, base.min(range.end), (base + BLOCK).min(range.end), &mut literal);
+            return;
+        }
+        let mut starts = block.starts;
+        while starts != 0 {
+            let at = base + starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            everywhere.at(bytes, at, &mut literal);
+        }
+    }
+
+    /// Looks near the runs that end in the block.
+    fn near_runs(&mut self, base: usize, block: Block, sink: &mut impl FnMut(Hit)) {
         let Self { prefilter, bytes, range, runs, seen } = self;
         let [hex, alnum, token] = &prefilter.lanes;
         let mut literal = |number, at| sink(Hit::Literal(number, at));
@@ -131,18 +152,6 @@ impl Pass<'_> {
             }
             token.near(run, bytes, *range, &mut seen[2], &mut |number, at| sink(Hit::Literal(number, at)));
         });
-        let everywhere = &prefilter.everywhere;
-        let mut literal = |number, at| sink(Hit::Literal(number, at));
-        if prefilter.many {
-            everywhere.scan(bytes, base.min(range.end), (base + BLOCK).min(range.end), &mut literal);
-            return;
-        }
-        let mut starts = block.starts;
-        while starts != 0 {
-            let at = base + starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            everywhere.at(bytes, at, &mut literal);
-        }
     }
 }
 

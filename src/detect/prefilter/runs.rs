@@ -4,33 +4,43 @@
 /// Finds runs of at least `least` token characters in masks of 64 bytes each, bit `i` for byte `i`.
 #[derive(Debug)]
 pub(super) struct Runs {
-    /// Shift of the last doubling step: `least` less 16.
+    /// How far `least` exceeds [`LEAST`].
     extra: u32,
-    /// The masks of the block before, after 0, 1, 2, 3 and 4 doublings.
-    before: [u64; 5],
+    /// The mask of the block before.
+    before: u64,
     /// Bit 63 of the last result.
     last: u64,
     /// Where the run that has not ended begins.
     open: Option<usize>,
 }
 
+/// Length of the shortest runs that can be asked for.
+const LEAST: u32 = 16;
+
 impl Runs {
     /// For runs of at least `least` characters, 16 to 64.
     pub(super) fn new(least: usize) -> Self {
-        Self { extra: (least.clamp(16, 64) - 16) as u32, before: [0; 5], last: 0, open: None }
+        Self { extra: least.clamp(16, 64) as u32 - LEAST, before: 0, last: 0, open: None }
+    }
+
+    /// Whether no [`LEAST`] characters in a row end in the block of `mask`, nor right before it. Then no run does, and
+    /// none of fewer characters of its alphabet: [`Self::pass`] will do instead of [`Self::block`].
+    #[inline]
+    pub(super) fn is_idle(&self, mask: u64) -> bool {
+        in_rows(self.before, mask) >> 63 == 0
+    }
+
+    /// Takes the mask of 64 bytes that are [idle](Self::is_idle).
+    #[inline]
+    pub(super) fn pass(&mut self, mask: u64) {
+        self.before = mask;
     }
 
     /// Takes the mask of the 64 bytes from `base` and calls `sink(start, end)` for each run that ends in them.
     #[inline]
     pub(super) fn block(&mut self, base: usize, mask: u64, sink: &mut impl FnMut(usize, usize)) {
-        let [b0, b1, b2, b3, b4] = self.before;
-        let m1 = mask & (mask << 1 | b0 >> 63);
-        let m2 = m1 & (m1 << 2 | b1 >> 62);
-        let m3 = m2 & (m2 << 4 | b2 >> 60);
-        let m4 = m3 & (m3 << 8 | b3 >> 56);
-        // Bit i: the 16 characters that end at byte i are all tokens.
-        self.before = [mask, m1, m2, m3, m4];
-        let long = self.lengthened(m4, b4);
+        let before = std::mem::replace(&mut self.before, mask);
+        let long = if self.extra == 0 { ends(before, mask) } else { self.lengthened(before, mask) };
         if long | self.last == 0 {
             return;
         }
@@ -41,27 +51,40 @@ impl Runs {
             edges &= edges - 1;
             match self.open.take() {
                 Some(start) => sink(start, at),
-                None => self.open = Some(at + 1 - (self.extra as usize + 16)),
+                None => self.open = Some(at + 1 - (self.extra + LEAST) as usize),
             }
         }
     }
 
-    /// From runs of 16 to runs of `least`, at most 48 longer.
+    /// Bit `i`: so many characters as are asked for end at byte `i` of the block.
     #[inline]
-    fn lengthened(&self, mask: u64, before: u64) -> u64 {
-        let (mut mask, mut before, mut left) = (mask, before, self.extra);
-        let mut known = 16;
-        while left > 0 {
+    fn lengthened(&self, before: u64, mask: u64) -> u64 {
+        // The lower bits lack what the block before the last would tell; they are not looked at.
+        let mut both = in_rows(before, mask);
+        let (mut known, mut left) = (LEAST, self.extra);
+        while left > 0 && both != 0 {
             let by = left.min(known);
-            // The block before, lengthened alike, lacks what its own predecessor would tell; its upper bits do not.
-            let longer = mask & (mask << by | before >> (64 - by));
-            before &= before << by;
-            mask = longer;
+            both &= both << by;
             known += by;
             left -= by;
         }
-        mask
+        (both >> 64) as u64
     }
+}
+
+/// Bit `i`: [`LEAST`] characters end at byte `i` of the block of `mask`.
+#[inline]
+fn ends(before: u64, mask: u64) -> u64 {
+    (in_rows(before, mask) >> 64) as u64
+}
+
+#[inline]
+fn in_rows(before: u64, mask: u64) -> u128 {
+    let mut both = u128::from(mask) << 64 | u128::from(before);
+    for by in [1, 2, 4, 8] {
+        both &= both << by;
+    }
+    both
 }
 
 #[cfg(test)]
@@ -75,7 +98,10 @@ mod tests {
         let text = [text, b" "].concat();
         for (i, block) in text.chunks(64).enumerate() {
             let mask = block.iter().enumerate().fold(0, |m, (j, &b)| m | u64::from(b == b'x') << j);
-            runs.block(i * 64, mask, &mut sink);
+            match runs.is_idle(mask) {
+                true => runs.pass(mask),
+                false => runs.block(i * 64, mask, &mut sink),
+            }
         }
         found
     }

@@ -133,7 +133,7 @@ fn fast() -> bool {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{AFTER, ALPHABETS, BLOCK, Block, Nibbles, Tables, WIDTH};
+    use super::{AFTER, ALPHABETS, BLOCK, Block, GROUPS, Nibbles, Tables, WIDTH};
 
     /// A table in both halves of a register.
     #[derive(Clone, Copy)]
@@ -169,15 +169,10 @@ mod avx2 {
         debug_assert!(bytes.len() >= blocks.len() * BLOCK + AFTER);
         let characters = Lookup::new(&tables.characters);
         // Written out: a closure handed to a function without these instructions would not be inlined.
-        let [first, second] = &tables.starts;
-        let first =
-            [Lookup::new(&first[0]), Lookup::new(&first[1]), Lookup::new(&first[2]), Lookup::new(&first[3])];
-        let second = [
-            Lookup::new(&second[0]),
-            Lookup::new(&second[1]),
-            Lookup::new(&second[2]),
-            Lookup::new(&second[3]),
-        ];
+        let mut starts = [[characters; WIDTH]; GROUPS / 8];
+        for (lookups, nibbles) in starts.as_flattened_mut().iter_mut().zip(tables.starts.as_flattened()) {
+            *lookups = Lookup::new(nibbles);
+        }
         let mut at = bytes.as_ptr();
         for block in blocks {
             let mut masks = [([0u32; 3], 0u32); 2];
@@ -187,7 +182,10 @@ mod avx2 {
                     let at = at.add(half * 32);
                     [halves(at), halves(at.add(1)), halves(at.add(2)), halves(at.add(3))]
                 };
-                let start = _mm256_or_si256(all(&first, &text), all(&second, &text));
+                let mut start = _mm256_setzero_si256();
+                for places in &starts {
+                    start = _mm256_or_si256(start, all(places, &text));
+                }
                 let groups = characters.groups(text[0]);
                 let of = |alphabet: usize| some_of(groups, ALPHABETS[alphabet]);
                 *mask = ([of(0), of(1), of(2)], some(start));
