@@ -10,7 +10,7 @@ use super::grams::frequency;
 /// Bytes of a literal that are looked at.
 pub(super) const WIDTH: usize = 4;
 /// Number of groups.
-pub(super) const GROUPS: usize = 24;
+pub(super) const GROUPS: usize = 32;
 
 /// The halves that a byte at some place may have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
