@@ -31,7 +31,8 @@ impl<'s> Collector<'s> {
     pub(super) fn finish(self, mut tally: Tally) -> (Vec<Finding>, Tally) {
         let found = self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Found { findings: mut found, mut gaps, encoded } = found;
-        if encoded > 0 {
+        // A history counts them itself, each object once.
+        if encoded > 0 && tally.effort.is_none() {
             *tally.skipped.entry(SkipReason::Encoded).or_default() += encoded;
         }
         found.sort_unstable_by(Finding::order);

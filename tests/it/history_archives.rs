@@ -124,6 +124,25 @@ fn a_cache_knows_archives_without_secrets_and_opens_the_others_again() {
 }
 
 #[test]
+fn what_is_skipped_is_counted_alike_by_every_scan() {
+    let repo = Repo::with(&[("README", "hello\n")]);
+    repo.file("mixed.zip", zip(&[("a.txt", "nothing\n"), ("b.bin", "\0\0\0\0")]));
+    let bomb = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        gzip("0".repeat(64 << 20).as_bytes()),
+    );
+    repo.file("bomb.txt", format!("{bomb}\n{}", line(&github("beside"))));
+    repo.commit("a bomb");
+    repo.file("bomb.txt", format!("{bomb}\n{}and more\n", line(&github("beside"))));
+    repo.commit("the bomb again");
+    for args in [&[][..], &["--full"], &["--cache"], &["--cache"], &["--cache"]] {
+        let (run, report) = scan(&repo, args);
+        assert_eq!(report["summary"]["skipped"], json!({ "binary": 1, "encoded": 2 }), "{args:?} {run:?}");
+        assert_eq!(run.code, Some(1));
+    }
+}
+
+#[test]
 fn a_tape_archive_that_ends_too_early_is_searched_as_it_stands() {
     let repo = Repo::with(&[("README", "hello\n")]);
     let whole = tar("a.py", format!("{}{}", line(&github("tape")), "x".repeat(4000)).as_bytes());

@@ -4,10 +4,15 @@
 //! Tables of numbers, little-endian, each with its length before it. Objects are numbered in the order of their ids.
 
 use super::ledger::NONE;
+use crate::model::SkipReason;
 use crate::source::odb::HashKind;
 
 /// The kind of blobs that are scanned again: containers in which something was found or could not be read.
 pub(super) const AGAIN: u8 = 5;
+
+/// Why something of an object may be left out.
+pub(super) const SKIPS: [SkipReason; 5] =
+    [SkipReason::Binary, SkipReason::Encoded, SkipReason::Size, SkipReason::Symlink, SkipReason::Special];
 
 /// What one scan leaves for the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub(super) struct Archive {
     pub(super) hits: Vec<[u32; 4]>,
     /// Object, kind of the text, where that begins, and ends, group, where the secret begins in it, and ends.
     pub(super) message_hits: Vec<[u32; 7]>,
+    /// Object, place in [`SKIPS`], how often.
+    pub(super) skips: Vec<[u32; 3]>,
 }
 
 impl Archive {
@@ -72,6 +79,7 @@ impl Archive {
             groups,
             hits,
             message_hits,
+            skips,
         } = self;
         let mut out = vec![hash.size() as u8];
         [ids, kinds, targets].into_iter().for_each(|table| write_bytes(&mut out, table));
@@ -85,6 +93,7 @@ impl Archive {
         write(&mut out, groups);
         write(&mut out, hits);
         write(&mut out, message_hits);
+        write(&mut out, skips);
         out
     }
 
@@ -108,6 +117,7 @@ impl Archive {
             groups: read(&mut rest)?,
             hits: read(&mut rest)?,
             message_hits: read(&mut rest)?,
+            skips: read(&mut rest)?,
         };
         (rest.is_empty() && archive.hangs_together()).then_some(archive)
     }
@@ -137,6 +147,7 @@ impl Archive {
             && self.message_hits.iter().all(|&[o, kind, from, to, group, start, end]| {
                 o < objects && kind < 3 && from <= to && group < groups && start <= end && end <= to - from
             })
+            && self.skips.iter().all(|&[o, reason, _]| o < objects && (reason as usize) < SKIPS.len())
     }
 
     /// What shape `shape` holds.
@@ -213,6 +224,7 @@ mod tests {
             groups: vec![[4, 0]],
             hits: vec![[2, 0, 5, 9]],
             message_hits: vec![[0, 0, 10, 20, 0, 1, 4]],
+            skips: vec![[2, 1, 1]],
             ..Archive::default()
         }
     }
@@ -225,7 +237,7 @@ mod tests {
 
     #[test]
     fn numbers_that_point_nowhere_are_refused() {
-        let broken: [fn(&mut Archive); 7] = [
+        let broken: [fn(&mut Archive); 8] = [
             |a| a.commits[0][1] = 3,
             |a| a.commits[0][4] = 2,
             |a| a.twigs[0] = [0, 0, NONE],
@@ -233,6 +245,7 @@ mod tests {
             |a| a.message_hits[0][6] = 11,
             |a| a.kinds[0] = 6,
             |a| a.names[0][0] = 9,
+            |a| a.skips[0][1] = 5,
         ];
         for (i, break_it) in broken.iter().enumerate() {
             let mut archive = archive();

@@ -10,7 +10,7 @@ use super::groups::Groups;
 use super::known::Known;
 use super::ledger::Ledger;
 use super::members::MemberHit;
-use super::pass::{Containers, Hit, MessageHit, Part, Shared};
+use super::pass::{Containers, Hit, MessageHit, Part, Shared, Skip};
 use crate::source::odb::ObjectId;
 
 /// Everything that the pass wrote down.
@@ -31,6 +31,8 @@ pub(super) struct Books {
     pub(super) message_hits: Vec<MessageHit>,
     /// Sorted.
     pub(super) member_hits: Vec<MemberHit>,
+    /// Sorted.
+    pub(super) skips: Vec<Skip>,
     pub(super) containers: Containers,
     /// Commits, trees, blobs and tags, each counted once.
     pub(super) counts: [u64; 4],
@@ -53,7 +55,7 @@ impl Books {
     pub(super) fn new(shared: Shared<'_>, parts: Vec<Part>) -> Self {
         let (mut rows, mut graphs, mut tags) = (Vec::new(), Vec::new(), HashMap::new());
         let (mut hits, mut message_hits, mut member_hits) = (Vec::new(), Vec::new(), Vec::new());
-        let mut containers = Containers::default();
+        let (mut skips, mut containers) = (Vec::new(), Containers::default());
         let (mut counts, mut bytes, mut searched) = ([0; 4], 0, 0);
         for part in parts {
             bytes += part.bytes;
@@ -62,6 +64,7 @@ impl Books {
             hits.extend(part.hits);
             message_hits.extend(part.message_hits);
             member_hits.extend(part.member_hits);
+            skips.extend(part.skips);
             containers.tally.add(part.containers.tally);
             containers.unread.extend(part.containers.unread);
             tags.extend(part.tags);
@@ -72,6 +75,7 @@ impl Books {
         hits.dedup();
         member_hits.sort_unstable();
         member_hits.dedup();
+        skips.sort_unstable();
         message_hits.sort_by_key(|h| (h.object, h.text.start, h.span));
         Self {
             ledger: Ledger::new(shared.odb.len(), rows),
@@ -83,6 +87,7 @@ impl Books {
             hits,
             message_hits,
             member_hits,
+            skips,
             containers,
             counts,
             bytes,

@@ -11,7 +11,7 @@ use bstr::BString;
 
 use super::groups::LocalGroups;
 use super::scanner::Scanner;
-use crate::model::{Blob, Origin, Place, Span, Tally};
+use crate::model::{Blob, Origin, Place, SkipReason, Span, Tally};
 use crate::rule::RulePack;
 use crate::source::Visitor;
 use crate::source::archive::{Kind, Unpacker};
@@ -40,9 +40,13 @@ pub(super) fn search(
     pack: &RulePack,
     found: &mut (dyn FnMut(u32, u32, Span) + Send),
 ) -> Tally {
-    let mut search = Search { scanner, groups, pack, found, place: Counted::default() };
+    let mut search = Search { scanner, groups, pack, found, place: Counted::default(), encoded: 0 };
     // Nobody sees this origin: where the container lies is known only later.
-    open(kind, bytes, depth, &Origin::new("", Place::File), &mut search).1
+    let (_, mut tally) = open(kind, bytes, depth, &Origin::new("", Place::File), &mut search);
+    if search.encoded > 0 {
+        *tally.skipped.entry(SkipReason::Encoded).or_default() += search.encoded;
+    }
+    tally
 }
 
 /// Opens the container `bytes` at `origin` again and lets `visitor` see what of its members is `wanted`: spans by
@@ -100,12 +104,15 @@ struct Search<'s, 'd, 'g> {
     pack: &'s RulePack,
     found: &'s mut (dyn FnMut(u32, u32, Span) + Send),
     place: Counted,
+    /// Texts in which something encoded was not undone.
+    encoded: u64,
 }
 
 impl Visitor for Search<'_, '_, '_> {
     fn visit(&mut self, origin: &Origin, blob: &Blob<'_>) -> ControlFlow<()> {
         let member = self.place.place(origin);
         let found = self.scanner.scan(blob.bytes);
+        self.encoded += u64::from(found.too_much);
         for candidate in self.scanner.settled(blob.bytes, &found) {
             if blob.scope.admits(candidate.span)
                 && let Some(group) = self.groups.number(self.pack, blob.bytes, &candidate, false)

@@ -168,6 +168,9 @@ impl Source for History {
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
         tally.bytes = books.bytes;
         tally.add(std::mem::take(&mut books.containers.tally));
+        for skip in &books.skips {
+            *tally.skipped.entry(skip.reason).or_default() += u64::from(skip.count);
+        }
         let (objects, searched, lost) = (books.counts, books.searched, books.lost);
         let (visits, told) = Tellings::tell(&opened, books, self, &mut tally)?;
         stages.attribution = clock.lap();

@@ -11,7 +11,7 @@ use super::names::Names;
 use super::scanner::{Found, Scanner};
 use super::texts::texts;
 use crate::detect::Detector;
-use crate::model::{MessageKind, Span, Tally};
+use crate::model::{MessageKind, SkipReason, Span, Tally};
 use crate::source::archive::Kind;
 use crate::source::odb::{CommitParts, Object, ObjectId, ObjectKind, Odb, OdbError, TagParts, Visitor};
 
@@ -70,6 +70,7 @@ pub(super) struct Pass<'h> {
     pub(super) hits: Vec<Hit>,
     pub(super) message_hits: Vec<MessageHit>,
     pub(super) member_hits: Vec<MemberHit>,
+    pub(super) skips: Vec<Skip>,
     pub(super) containers: Containers,
     pub(super) unreadable: Vec<(u32, OdbError)>,
     /// Objects of each kind, in the order of [`ObjectKind`].
@@ -78,10 +79,20 @@ pub(super) struct Pass<'h> {
     bytes: u64,
 }
 
-/// What is to be told of containers besides what was found in them.
+/// Something of an object that a policy left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Skip {
+    /// Number of the object.
+    pub(super) object: u32,
+    pub(super) reason: SkipReason,
+    /// How often.
+    pub(super) count: u32,
+}
+
+/// What is to be told of containers besides what was found and skipped in them.
 #[derive(Debug, Default)]
 pub(super) struct Containers {
-    /// What was skipped and what could not be read.
+    /// What could not be read.
     pub(super) tally: Tally,
     /// Those of which something could not be read.
     pub(super) unread: Vec<u32>,
@@ -113,6 +124,7 @@ pub(super) struct Part {
     pub(super) hits: Vec<Hit>,
     pub(super) message_hits: Vec<MessageHit>,
     pub(super) member_hits: Vec<MemberHit>,
+    pub(super) skips: Vec<Skip>,
     pub(super) containers: Containers,
     pub(super) counts: [u64; 4],
     /// Bytes of blobs and of texts in commits and tags.
@@ -149,6 +161,7 @@ impl<'h> Pass<'h> {
             hits: Vec::new(),
             message_hits: Vec::new(),
             member_hits: Vec::new(),
+            skips: Vec::new(),
             containers: Containers::default(),
             unreadable: Vec::new(),
             counts: [0; 4],
@@ -160,8 +173,20 @@ impl<'h> Pass<'h> {
     pub(super) fn close(self) -> Part {
         let Self { scanner, ledger, graph, tags, hits, message_hits, counts, bytes, .. } = self;
         let (rows, searched) = (ledger.into_rows(), scanner.searched);
-        let (member_hits, containers) = (self.member_hits, self.containers);
-        Part { rows, graph, tags, hits, message_hits, member_hits, containers, counts, bytes, searched }
+        let (member_hits, skips, containers) = (self.member_hits, self.skips, self.containers);
+        Part {
+            rows,
+            graph,
+            tags,
+            hits,
+            message_hits,
+            member_hits,
+            skips,
+            containers,
+            counts,
+            bytes,
+            searched,
+        }
     }
 
     fn blob(&mut self, object: &Object<'_, Legacy<'h>>, counts: bool) -> Found<'h> {
@@ -182,6 +207,7 @@ impl<'h> Pass<'h> {
         };
         if counts {
             self.bytes += object.bytes.len() as u64;
+            self.note_encoded(object.number, &found);
             let pack = self.shared.detector.pack();
             for candidate in self.scanner.settled(object.bytes, &found) {
                 if let Some(group) = self.groups.number(pack, object.bytes, &candidate, false) {
@@ -192,6 +218,12 @@ impl<'h> Pass<'h> {
         found
     }
 
+    fn note_encoded(&mut self, object: u32, found: &Found<'h>) {
+        if found.too_much {
+            self.skips.push(Skip { object, reason: SkipReason::Encoded, count: 1 });
+        }
+    }
+
     /// Searches the members of a container. Whether all of it could be read.
     fn container(&mut self, object: &Object<'_, Legacy<'h>>, kind: Kind) -> bool {
         let Self { scanner, groups, member_hits, .. } = self;
@@ -200,6 +232,10 @@ impl<'h> Pass<'h> {
             |group, member, span| member_hits.push(MemberHit { object: number, group, member, span });
         let tally = members::search(kind, object.bytes, self.shared.depth, scanner, groups, pack, &mut found);
         let Tally { skipped, gaps, .. } = tally;
+        self.skips.extend(skipped.into_iter().map(|(reason, count)| {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            Skip { object: number, reason, count }
+        }));
         let whole = gaps.is_empty();
         if !whole {
             self.containers.unread.push(number);
@@ -208,7 +244,6 @@ impl<'h> Pass<'h> {
             self.bytes += object.bytes.len() as u64;
         }
         let all = &mut self.containers.tally;
-        all.add(Tally { skipped, ..Tally::default() });
         // What is stored as it is was searched, wherever the container ends too early.
         let is_open = matches!(kind, Kind::Tar | Kind::Ar);
         let name = format!("object {}", self.shared.odb.id(number));
@@ -228,6 +263,7 @@ impl<'h> Pass<'h> {
             let text = &bytes[range.clone()];
             self.bytes += text.len() as u64;
             let found = self.scanner.scan(text);
+            self.note_encoded(number, &found);
             for candidate in self.scanner.settled(text, &found) {
                 if let Some(group) = self.groups.number(pack, text, &candidate, true) {
                     let hit =

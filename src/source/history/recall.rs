@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::archive::{AGAIN, Archive};
+use super::archive::{AGAIN, Archive, SKIPS};
 use super::graph::GraphPart;
 use super::groups::LocalGroups;
 use super::known::{Known, numbers};
 use super::ledger::{Edge, NONE, Rows};
-use super::pass::{Hit, MessageHit, Part, Shared};
+use super::pass::{Hit, MessageHit, Part, Shared, Skip};
 use super::scanner::Scanner;
 use crate::model::{MessageKind, Span};
 use crate::source::odb::{Inflater, ObjectId, ObjectKind, TreeEntry};
@@ -45,15 +45,27 @@ impl Recalled {
         let with_trees = recall.survey();
         let (graph, tags) = (recall.graph(), recall.tags()?);
         let groups = recall.groups(threads)?;
-        let (hits, message_hits) = recall.hits(&groups);
+        let (hits, message_hits, skips) =
+            (recall.hits(&groups), recall.message_hits(&groups), recall.skips());
         let rows = if with_trees { recall.rows()? } else { Rows::default() };
         let Recall { known, .. } = recall;
         let counts = known.counts();
         // Containers in which anything was found are searched again.
         let (member_hits, containers) = Default::default();
         let (bytes, searched) = (0, 0);
-        let part =
-            Part { rows, graph, tags, hits, message_hits, member_hits, containers, counts, bytes, searched };
+        let part = Part {
+            rows,
+            graph,
+            tags,
+            hits,
+            message_hits,
+            member_hits,
+            skips,
+            containers,
+            counts,
+            bytes,
+            searched,
+        };
         Some(Self { part, known })
     }
 }
@@ -204,24 +216,33 @@ impl Recall<'_, '_> {
         Some(named)
     }
 
-    fn hits(&self, groups: &[u32]) -> (Vec<Hit>, Vec<MessageHit>) {
-        let kinds = [MessageKind::Commit, MessageKind::Tag, MessageKind::Identity];
-        let group = |group: u32| Some(groups[group as usize]).filter(|&number| number != NONE);
-        let span = |start: u32, end: u32| Span::new(start as usize, end as usize);
-        let hit = |&[object, g, start, end]: &[u32; 4]| {
-            Some(Hit { object: self.known(object)?, group: group(g)?, span: span(start, end) })
+    fn hits(&self, groups: &[u32]) -> Vec<Hit> {
+        let hit = |&[object, group, start, end]: &[u32; 4]| {
+            let (object, group) = (self.known(object)?, named(groups, group)?);
+            Some(Hit { object, group, span: Span::new(start as usize, end as usize) })
         };
-        let message_hit = |&[object, kind, from, to, g, start, end]: &[u32; 7]| {
+        self.archive.hits.iter().filter_map(hit).collect()
+    }
+
+    fn message_hits(&self, groups: &[u32]) -> Vec<MessageHit> {
+        let kinds = [MessageKind::Commit, MessageKind::Tag, MessageKind::Identity];
+        let hit = |&[object, kind, from, to, group, start, end]: &[u32; 7]| {
             Some(MessageHit {
                 object: self.known(object)?,
                 kind: kinds[kind as usize],
                 text: from as usize..to as usize,
-                group: group(g)?,
-                span: span(start, end),
+                group: named(groups, group)?,
+                span: Span::new(start as usize, end as usize),
             })
         };
-        let hits = self.archive.hits.iter().filter_map(hit).collect();
-        (hits, self.archive.message_hits.iter().filter_map(message_hit).collect())
+        self.archive.message_hits.iter().filter_map(hit).collect()
+    }
+
+    fn skips(&self) -> Vec<Skip> {
+        let skip = |&[object, reason, count]: &[u32; 3]| {
+            Some(Skip { object: self.known(object)?, reason: SKIPS[reason as usize], count })
+        };
+        self.archive.skips.iter().filter_map(skip).collect()
     }
 
     /// Rows for the trees that lead to hits: one of each shape as a whole, the others as copies of it.
@@ -270,4 +291,9 @@ impl Recall<'_, '_> {
         }
         Some(names)
     }
+}
+
+/// The number that `group` of the archive has in this scan.
+fn named(groups: &[u32], group: u32) -> Option<u32> {
+    Some(groups[group as usize]).filter(|&number| number != NONE)
 }

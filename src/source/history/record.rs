@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::archive::{AGAIN, Archive};
+use super::archive::{AGAIN, Archive, SKIPS};
 use super::books::Books;
 use super::classes::{Classes, NOTHING};
 use super::ledger::NONE;
@@ -74,6 +74,7 @@ impl<'r> Record<'r> {
         self.commits();
         self.tags();
         self.hits();
+        self.skips();
         self.trees()?;
         Some(self.archive)
     }
@@ -104,6 +105,15 @@ impl<'r> Record<'r> {
             if let Some(object) = self.object(number) {
                 self.archive.targets.extend(target.iter().flat_map(|id| id.as_bytes()));
                 self.archive.tags.push([object, self.archive.targets.len() as u32]);
+            }
+        }
+    }
+
+    fn skips(&mut self) {
+        for skip in &self.books.skips {
+            let reason = SKIPS.iter().position(|&reason| reason == skip.reason);
+            if let (Some(object), Some(reason)) = (self.object(skip.object), reason) {
+                self.archive.skips.push([object, reason as u32, skip.count]);
             }
         }
     }

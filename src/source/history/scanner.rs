@@ -27,6 +27,8 @@ pub(super) struct Found<'d> {
     wakes: Vec<Wake>,
     /// What is made from this blob is searched in full.
     whole: bool,
+    /// Something encoded in it was not undone.
+    pub(super) too_much: bool,
 }
 
 impl<'d> Scanner<'d> {
@@ -40,7 +42,8 @@ impl<'d> Scanner<'d> {
         let mut candidates = Vec::new();
         let trace = self.detector.find(&mut self.scratch, bytes, &mut |c| candidates.push(c));
         self.searched += trace.searched;
-        Found { candidates, whole: whole(&trace), wakes: trace.wakes }.sorted()
+        let too_much = trace.too_much;
+        Found { candidates, whole: whole(&trace), wakes: trace.wakes, too_much }.sorted()
     }
 
     /// Scans a blob that was made by `pieces` from a blob of `base_len` bytes in which `base` was found.
@@ -66,6 +69,8 @@ impl<'d> Scanner<'d> {
         self.changes.inherit(&base.candidates, |c| c.reads, |c, by| found.candidates.push(shifted(c, by)));
         found.candidates.append(&mut new);
         found.whole = whole(&trace);
+        // Where the base had it, all was searched.
+        found.too_much = trace.too_much;
         found.wakes.extend(trace.wakes);
         found.sorted()
     }
