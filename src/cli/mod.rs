@@ -26,6 +26,7 @@ mod index;
 mod limit_flags;
 mod native_hook;
 mod output_flags;
+mod replace;
 #[cfg(feature = "fetcher")]
 mod rotate;
 mod rule_flags;
@@ -161,7 +162,11 @@ impl Command {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| bug(panic.location()).print()));
     match std::panic::catch_unwind(|| {
-        Cli::parse_from(gitleaks::command_first(std::env::args_os().collect())).command.run()
+        let args = gitleaks::command_first(std::env::args_os().collect());
+        match gitleaks::refused(&args) {
+            Some(failure) => Err(failure),
+            None => Cli::parse_from(args).command.run(),
+        }
     }) {
         Ok(Ok(code)) => code.into(),
         Ok(Err(failure)) => {

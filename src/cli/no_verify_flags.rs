@@ -2,8 +2,9 @@
 
 use super::Failure;
 use super::settings::Settings;
-use crate::detect::known::KnownIndex;
+use crate::detect::Detector;
 use crate::model::{Judge, State};
+use crate::rule::RulePack;
 use crate::verify::Trust;
 
 /// No flags.
@@ -13,13 +14,13 @@ pub(crate) struct VerifyFlags {}
 /// Nothing is asked.
 pub(super) struct Asked {
     pub(super) judges: Vec<Box<dyn Judge>>,
-    pub(super) known: Option<KnownIndex>,
     pub(super) fail_on: Vec<State>,
 }
 
 impl Asked {
-    pub(super) const fn is_search(&self) -> bool {
-        self.known.is_some()
+    /// The rules of `pack`, ready to run.
+    pub(super) fn detector(&mut self, pack: RulePack) -> Result<Detector, Failure> {
+        Detector::new(std::sync::Arc::new(pack)).map_err(Failure::new)
     }
 }
 
@@ -30,6 +31,6 @@ impl VerifyFlags {
         _trust: Trust,
         _audit: Option<std::sync::Arc<crate::audit::AuditLog>>,
     ) -> Result<Asked, Failure> {
-        Ok(Asked { judges: Vec::new(), known: None, fail_on: State::FAILING.to_vec() })
+        Ok(Asked { judges: Vec::new(), fail_on: State::FAILING.to_vec() })
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::{Failure, heading};
-use crate::report::{self, Format, Options};
+use crate::report::{self, Format, GitleaksKind, Options};
 use crate::scan::{FOUND, Output, Target};
 
 /// Flags that shape what comes out.
@@ -45,6 +45,12 @@ pub(crate) struct OutputFlags {
     /// exit with N instead of 1 when there are findings
     #[arg(long, value_name = "N", default_value_t = FOUND)]
     pub(crate) exit_code: u8,
+    /// What kind of report of gitleaks [`Format::Gitleaks`] stands for.
+    #[arg(skip)]
+    gitleaks: GitleaksKind,
+    /// Percentage of each secret that gitleaks' reports leave out, as its `--redact` says.
+    #[arg(skip)]
+    pub(super) redact: Option<u8>,
 }
 
 /// When to colour text.
@@ -76,7 +82,11 @@ impl OutputFlags {
                 continue;
             }
             let options = self.options(&target);
-            outputs.push(Output { reporter: format.reporter(&options), target });
+            let reporter = match format {
+                Format::Gitleaks => report::as_gitleaks(self.gitleaks, self.show_secrets, self.redact),
+                format => format.reporter(&options),
+            };
+            outputs.push(Output { reporter, target });
         }
         if !told {
             let target = Target::Stderr;
@@ -120,10 +130,16 @@ impl OutputFlags {
     /// Makes the report at `path` what gitleaks would write there.
     pub(super) fn report_as_gitleaks(&mut self, path: &Path) {
         let ending = path.extension().unwrap_or_default();
-        let format = match self.format.first() {
-            None if ending == "sarif" => Format::ALL.into_iter().find(|f| f.name() == "sarif"),
-            None | Some(Format::Json) => Some(Format::Gitleaks),
-            Some(format) => Some(*format),
+        let ending = ending.to_str().filter(|ending| ["csv", "sarif"].contains(ending)).unwrap_or("json");
+        let name = self.format.first().map_or(ending, |format| format.name());
+        let kinds =
+            [("csv", GitleaksKind::Csv), ("json", GitleaksKind::Json), ("junit", GitleaksKind::JUnit)];
+        let format = match kinds.into_iter().find(|(known, _)| *known == name) {
+            Some((_, kind)) => {
+                self.gitleaks = kind;
+                Some(Format::Gitleaks)
+            }
+            None => Format::ALL.into_iter().find(|format| format.name() == name),
         };
         self.format = format.into_iter().collect();
         self.output = vec![path.to_owned()];

@@ -220,9 +220,10 @@ impl Work<'_> {
     /// Asks the managers about the finding once more. `gone`: why a value that no manager has any more opens nothing.
     fn verify(&self, gone: Option<&str>) -> Result<u8, Failure> {
         let Some(finding) = &self.finding else { return Ok(0) };
-        let verdict = self.ready.judge_again(finding).and_then(|f| f.verdict);
-        let verdict = match (verdict.map(|v| *v), gone) {
-            (Some(Verdict::Unmanaged), Some(gone)) => {
+        let (verdict, all) = self.ready.judge_again(finding);
+        let verdict = match (verdict, gone) {
+            // Not in force anywhere: what an earlier version was that cannot be read decides nothing here.
+            (Some(Verdict::Unmanaged | Verdict::Unchecked(_)), Some(gone)) if all => {
                 let notes = vec![gone.to_owned()];
                 Some(Verdict::Destroyed(Managed { notes, ..Managed::default() }))
             }

@@ -42,12 +42,13 @@ impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
         let base = self.files.base()?;
         let root = Root { folder: Some(base.dir().to_owned()), ..Root::default() };
-        let prepared = self.scan.prepare(
+        let mut prepared = self.scan.prepare(
             self.files.subject(),
             root,
             &from_folder(base.dir()),
             &self.files.limits.exclude,
         )?;
+        prepared.config.reach = self.files.reach(&base);
         let (exclude, max_size) = (prepared.exclude, prepared.max_file_size);
         let files = self.files.source(base, exclude, max_size, self.scan.max_archive_depth);
         Ok(scan::run(&files, &prepared.config)?)

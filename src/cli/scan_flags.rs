@@ -8,11 +8,10 @@ use super::rule_flags::RuleFlags;
 use super::settings::{Read, SettingsFlags};
 use super::verify_flags::VerifyFlags;
 use super::{Failure, heading};
-use crate::detect::{Detector, known};
 use crate::report::Root;
 use crate::scan::Config;
 use crate::source::MAX_ARCHIVE_DEPTH;
-use crate::suppress::PathGlobs;
+use crate::suppress::{PathGlobs, Reach};
 
 /// Flags of every subcommand that scans.
 #[derive(Debug, clap::Args)]
@@ -59,18 +58,8 @@ impl ScanFlags {
         let mut parts = self.rules.choose(&mut settings.pack)?;
         parts.append(&mut settings.parts);
         let audit = self.settings.audit(&settings.config)?;
-        let asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
-        if asked.is_search() {
-            settings.pack.insert(known::rule());
-        }
-        let mut detector = Detector::new(Arc::new(settings.pack)).map_err(Failure::new)?;
-        if let Some(values) = asked.known {
-            detector = detector.with_known(values);
-        }
-        #[cfg(feature = "fetcher")]
-        if let Some(index) = asked.offline {
-            detector = detector.with_offline(index);
-        }
+        let mut asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
+        let detector = asked.detector(settings.pack)?;
         let config = Config {
             detector: Arc::new(detector),
             suppressor: settings.suppressor,
@@ -88,6 +77,7 @@ impl ScanFlags {
             judges: asked.judges,
             fail_on: asked.fail_on,
             audit,
+            reach: Reach::Changes,
         };
         Ok(Prepared { config, exclude, max_file_size: settings.config.max_file_size })
     }

@@ -12,7 +12,7 @@ use crate::audit::AuditLog;
 use crate::config::{self, Config, FILE_NAME};
 use crate::foreign::{self, Translated};
 use crate::rule::{self, RuleError, RulePack, Text};
-use crate::suppress::{Allow, Baseline, Foreign, PathGlobs, Suppressor};
+use crate::suppress::{Allow, Baseline, Foreign, Need, PathGlobs, Seen, Suppressor};
 use crate::verify::Trust;
 
 /// Flags that say where settings come from.
@@ -28,6 +28,12 @@ pub(crate) struct SettingsFlags {
     /// whether markers such as `leakward:allow` in the text count
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Markers::Respect)]
     pub(super) inline_markers: Markers,
+    /// let no suppression count that gives no reason
+    ///
+    /// Markers give theirs after ` -- `, entries in `reason`, allowlists of gitleaks in `description`, lines of a
+    /// .gitleaksignore in the comment above. `require_reason` under [scan] does the same.
+    #[arg(long)]
+    require_reason: bool,
     /// append what is read, asked, changed and suppressed to FILE, one line of JSON each, no values
     ///
     /// [audit] log of a configuration that --config names does the same.
@@ -136,6 +142,9 @@ impl SettingsFlags {
             foreign.names = foreign::theirs();
         }
         foreign.exact = self.gitleaks.exact;
+        if self.require_reason || settings.config.require_reason {
+            settings.suppressor.need = Need::Reason;
+        }
         Ok(settings)
     }
 
@@ -172,6 +181,8 @@ impl SettingsFlags {
             foreign: Foreign::default(),
             // Everywhere the same day, wherever the machine stands.
             today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+            need: Need::Nothing,
+            seen: Seen::default(),
         }
     }
 }

@@ -9,9 +9,11 @@ use super::settings::Settings;
 use super::{Failure, heading};
 use crate::audit::AuditLog;
 use crate::config::LiveConsent;
-use crate::detect::known::{KnownIndex, OfflineIndex};
+use crate::detect::Detector;
+use crate::detect::known::{self, KnownIndex, OfflineIndex};
 use crate::live::{Inquiry, LiveSettings, Override};
 use crate::model::{Judge, State};
+use crate::rule::RulePack;
 use crate::verify::{ManagerSettings, Trust, Verification};
 
 /// Flags of verification. Without one of them nothing is sent anywhere.
@@ -32,6 +34,12 @@ pub(crate) struct VerifyFlags {
     /// The one flag with which something found is sent, to the configured server alone.
     #[arg(long)]
     lookup: bool,
+    /// earlier versions of each secret that are compared at most [default: the configuration's, or 10]
+    ///
+    /// Each costs one read. A value that is not found is unchecked, not unmanaged, where a path has versions that were
+    /// not compared.
+    #[arg(long, value_name = "N")]
+    versions: Option<u64>,
     /// ask the providers themselves whether they accept what is found
     ///
     /// Sends what is found to the hosts that its rule names, and nowhere else. [live] in .leakward.toml narrows it.
@@ -58,16 +66,26 @@ pub(crate) struct VerifyFlags {
 pub(super) struct Asked {
     pub(super) judges: Vec<Box<dyn Judge>>,
     /// The values to search for.
-    pub(super) known: Option<KnownIndex>,
+    known: Option<KnownIndex>,
     /// The index for hooks.
-    pub(super) offline: Option<OfflineIndex>,
+    offline: Option<OfflineIndex>,
     pub(super) fail_on: Vec<State>,
 }
 
 impl Asked {
-    /// Whether known values are searched for.
-    pub(super) const fn is_search(&self) -> bool {
-        self.known.is_some() || self.offline.is_some()
+    /// The rules of `pack`, ready to run, and the search for known values if one was asked for.
+    pub(super) fn detector(&mut self, mut pack: RulePack) -> Result<Detector, Failure> {
+        if self.known.is_some() || self.offline.is_some() {
+            pack.insert(known::rule());
+        }
+        let mut detector = Detector::new(Arc::new(pack)).map_err(Failure::new)?;
+        if let Some(values) = self.known.take() {
+            detector = detector.with_known(values);
+        }
+        if let Some(index) = self.offline.take() {
+            detector = detector.with_offline(index);
+        }
+        Ok(detector)
     }
 }
 
@@ -83,12 +101,16 @@ impl VerifyFlags {
         let mut asked = Asked { judges: Vec::new(), known: None, offline: self.offline()?, fail_on };
         if self.verify || self.known || self.lookup {
             let managers = ManagerSettings::all(&settings.config.managers, trust)?;
+            let managers = managers.into_iter().map(|m| m.reading(self.versions)).collect();
             let verification = Verification::new(managers, self.known, self.lookup).audited(audit.clone());
             asked.known = if self.known { Some(verification.known_values()?) } else { None };
             asked.judges.push(Box::new(verification));
         }
         if self.live || self.live_dry_run {
             asked.judges.push(Box::new(self.inquiry(settings, trust, audit)?));
+        }
+        if asked.judges.is_empty() && self.versions.is_some() {
+            return Err(Failure::new("--versions without a manager to read").help("add --verify or --known"));
         }
         if asked.judges.is_empty() && !self.fail_on.is_empty() {
             return Err(Failure::new("--fail-on without verdicts").help("add --verify, --known or --live"));

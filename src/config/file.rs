@@ -39,6 +39,7 @@ struct Audit {
 struct Scan {
     exclude: Option<Spanned<OneOrMore>>,
     baseline: Option<String>,
+    require_reason: bool,
     max_file_size: Option<Spanned<u64>>,
 }
 
@@ -120,6 +121,7 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
     let File { scan, rules: Rules { enable, disable, extend }, allow, managers, audit, live } = file;
     let mut config = Config {
         baseline: scan.baseline,
+        require_reason: scan.require_reason,
         max_file_size: scan.max_file_size.map(Spanned::into_inner),
         enable,
         disable,
@@ -155,7 +157,7 @@ fn read_entry(source: &Source<'_>, entry: Spanned<Entry>, config: &mut Config) -
     if reason.trim().is_empty() {
         config.warnings.push(format!("{}: line {on_line}: [[allow]] without a reason", source.name));
     }
-    let mut allow = Allow::new(reason);
+    let mut allow = Allow::new(reason).stated_at(format!("{}: line {on_line}", source.name));
     if let Some(OneOrMore(ids)) = rule {
         config.allowed_rules.extend(ids.iter().map(|id| (id.clone(), on_line)));
         allow = allow.rules(ids);
@@ -213,6 +215,7 @@ mod tests {
     fn every_key_is_read() {
         let config = config(
             "[scan]\nexclude = ['third_party/**']\nbaseline = 'b.jsonl'\nmax_file_size = 5_000\n\
+             require_reason = true\n\
              [rules]\nenable = ['a']\ndisable = ['b']\nextend = ['r.toml']\n\
              [[allow]]\nrule = 'a'\npath = ['tests/**', 'docs/']\nvalue = '^x'\nline = 'y'\nreason = 'z'\n\
              expires = 2027-06-30\n[managers.prod]\nprovider = 'vault'\n\
@@ -220,7 +223,7 @@ mod tests {
         );
         assert_eq!(config.exclude.unwrap().patterns(), ["third_party/**"]);
         assert_eq!(config.baseline.as_deref(), Some("b.jsonl"));
-        assert_eq!(config.max_file_size, Some(5000));
+        assert_eq!((config.max_file_size, config.require_reason), (Some(5000), true));
         assert_eq!((&config.enable[..], &config.disable[..]), (&["a".to_owned()][..], &["b".to_owned()][..]));
         assert_eq!(config.extend, ["r.toml"]);
         assert_eq!(config.allow[0].reason(), "z");

@@ -40,6 +40,8 @@ pub struct Config {
     pub exclude: Option<PathGlobs>,
     /// The baseline's path, relative to the root.
     pub baseline: Option<String>,
+    /// Whether a suppression counts only with a reason.
+    pub require_reason: bool,
     /// Bytes above which a file is skipped.
     pub max_file_size: Option<u64>,
     /// Ids of the only rules that run; empty: all.

@@ -1,7 +1,10 @@
-//! The JSON report of gitleaks, field for field, for programs that read it.
+//! The reports of gitleaks, byte for byte, for programs that read them: JSON, CSV and JUnit.
 //!
 //! It knows neither suppressed findings nor what was not scanned; the exit code still tells the latter. Masked like
 //! every format.
+
+mod csv;
+mod junit;
 
 use std::io;
 
@@ -14,9 +17,24 @@ use super::{Reporter, Summary, time};
 use crate::model::{Commit, Finding, Place};
 use crate::rule::{Extractor, Rule};
 
-/// Writes gitleaks' JSON.
+/// Writes a report of gitleaks.
 pub(super) struct Gitleaks {
     pub(super) show_secrets: bool,
+    pub(super) kind: GitleaksKind,
+    /// Percentage of each secret that is cut off, as gitleaks does it; `None`: masked as elsewhere.
+    pub(super) redact: Option<u8>,
+}
+
+/// A report that gitleaks writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GitleaksKind {
+    /// A list.
+    #[default]
+    Json,
+    /// A table.
+    Csv,
+    /// Failed tests.
+    JUnit,
 }
 
 /// One finding. Names and order of the fields are gitleaks' (8.30, observed).
@@ -36,6 +54,7 @@ struct Entry<'f> {
     file: String,
     symlink_file: &'f str,
     commit: &'f str,
+    #[serde(serialize_with = "go_float")]
     entropy: f32,
     author: String,
     email: String,
@@ -47,12 +66,45 @@ struct Entry<'f> {
 
 impl Reporter for Gitleaks {
     fn report(&self, summary: &Summary<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-        let views: Vec<View<'_>> = views(summary.findings, self.show_secrets).collect();
+        let views = views(summary.findings, self.show_secrets);
+        let views: Vec<View<'_>> = views.map(|view| view.redacting(self.redact)).collect();
         let open = views.iter().filter(|v| v.finding.suppressed.is_none());
         let entries: Vec<Entry<'_>> = open.map(entry).collect();
-        let mut writer = Serializer::with_formatter(&mut *out, PrettyFormatter::with_indent(b" "));
-        entries.serialize(&mut writer)?;
-        out.write_all(b"\n")
+        let text = match self.kind {
+            GitleaksKind::Json => json(&entries, b" ")? + "\n",
+            GitleaksKind::Csv => csv::csv(&entries),
+            GitleaksKind::JUnit => junit::junit(&entries)?,
+        };
+        out.write_all(text.as_bytes())
+    }
+}
+
+/// `value` as Go writes JSON, `indent` for each level.
+fn json(value: &impl Serialize, indent: &[u8]) -> io::Result<String> {
+    let mut out = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut out, PrettyFormatter::with_indent(indent)))?;
+    let mut text = String::from_utf8(out).map_err(io::Error::other)?;
+    // Outside of strings none of these stands.
+    for (plain, escaped) in [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ] {
+        if text.contains(plain) {
+            text = text.replace(plain, escaped);
+        }
+    }
+    Ok(text)
+}
+
+/// A number without a point where it is whole.
+fn go_float<S: serde::Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.fract() == 0.0 {
+        serializer.serialize_i64(*value as i64)
+    } else {
+        serializer.serialize_f32(*value)
     }
 }
 
@@ -136,7 +188,9 @@ mod tests {
     fn report(findings: &[Finding], show_secrets: bool) -> (String, Value) {
         let mut out = Vec::new();
         let (tally, pack) = (Tally::default(), sample::pack());
-        Gitleaks { show_secrets }.report(&sample::summary(findings, &tally, &pack), &mut out).unwrap();
+        Gitleaks { show_secrets, kind: GitleaksKind::Json, redact: None }
+            .report(&sample::summary(findings, &tally, &pack), &mut out)
+            .unwrap();
         let text = String::from_utf8(out).unwrap();
         let value = serde_json::from_str(&text).unwrap();
         (text, value)
@@ -173,6 +227,22 @@ mod tests {
         assert_eq!(columns(&format!("token = '{TOKEN}'\n")), [1, 1, 10, 49]);
         assert_eq!(columns(&format!("\n\nhéé token = '{TOKEN}' # x\n")), [3, 3, 17, 56]);
         assert_eq!(columns(&format!("a\r\nkey '{TOKEN}'\r\n")), [2, 2, 7, 46]);
+    }
+
+    #[test]
+    fn redaction_cuts_off_a_percentage_of_the_bytes() {
+        let finding = [sample::finding("a", &format!("k='{TOKEN}' # {TOKEN}"), TOKEN)];
+        let told = |percent| {
+            let mut out = Vec::new();
+            let (tally, pack) = (Tally::default(), sample::pack());
+            let report = Gitleaks { show_secrets: true, kind: GitleaksKind::Json, redact: Some(percent) };
+            report.report(&sample::summary(&finding, &tally, &pack), &mut out).unwrap();
+            let report: Value = serde_json::from_slice(&out).unwrap();
+            report[0]["Secret"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(told(100), "REDACTED");
+        assert_eq!(told(90), "tok_...");
+        assert_eq!(told(255), "REDACTED");
     }
 
     #[test]

@@ -1,17 +1,23 @@
-//! The doors through which findings go out: terminal text, JSON, JSON lines, SARIF, gitleaks JSON, annotations.
+//! The doors through which findings go out: terminal text, JSON, SARIF, and what other programs and services read.
 //!
 //! A new format is one file and one arm in [`Format`]. Every reporter masks secrets unless told otherwise, and says
 //! what was not scanned.
 
+mod azure;
 mod baseline;
+mod csv;
 mod effort;
 mod github;
+mod gitlab;
 mod gitleaks;
 mod human;
 mod json;
+mod junit;
+mod markdown;
 mod mask;
 mod plain;
 mod progress;
+mod rdjson;
 mod redact;
 #[cfg(test)]
 mod sample;
@@ -33,6 +39,7 @@ use crate::model::{Finding, Tally};
 use crate::rule::RulePack;
 
 pub use baseline::{Looked, NewBaseline};
+pub use gitleaks::GitleaksKind;
 pub(crate) use mask::mask;
 pub use progress::Progress;
 
@@ -110,12 +117,33 @@ pub enum Format {
     Gitleaks,
     /// Commands to a GitHub workflow's runner.
     Github,
+    /// GitLab's secret-detection report.
+    GitLab,
+    /// JUnit XML.
+    JUnit,
+    /// CSV, safe to open in a spreadsheet.
+    Csv,
+    /// The diagnostics of reviewdog.
+    RdJson,
+    /// Markdown, for summaries and comments.
+    Markdown,
+    /// Commands to an agent of Azure Pipelines.
+    Azure,
 }
+
+/// Where the tool is described.
+const HOME: &str = "https://crates.io/crates/leakward";
 
 /// A reporter for people who find the findings elsewhere: remarks, what was not scanned, and the counts.
 pub fn brief(options: &Options) -> Box<dyn Reporter> {
     let Options { show_secrets, color, width, category: _ } = *options;
     Box::new(human::Human { show_secrets, color, width, findings: false })
+}
+
+/// A reporter that writes what gitleaks writes; of each secret the last `redact` percent are cut off, where that is
+/// given, instead of masked.
+pub fn as_gitleaks(kind: GitleaksKind, show_secrets: bool, redact: Option<u8>) -> Box<dyn Reporter> {
+    Box::new(gitleaks::Gitleaks { show_secrets, kind, redact })
 }
 
 impl Options {
@@ -149,8 +177,20 @@ impl Options {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] =
-        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::Gitleaks, Self::Github];
+    pub const ALL: [Self; 12] = [
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::Gitleaks,
+        Self::Github,
+        Self::GitLab,
+        Self::JUnit,
+        Self::Csv,
+        Self::RdJson,
+        Self::Markdown,
+        Self::Azure,
+    ];
 
     /// The name that users write.
     pub const fn name(self) -> &'static str {
@@ -161,6 +201,12 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Gitleaks => "gitleaks",
             Self::Github => "github",
+            Self::GitLab => "gitlab",
+            Self::JUnit => "junit",
+            Self::Csv => "csv",
+            Self::RdJson => "rdjson",
+            Self::Markdown => "markdown",
+            Self::Azure => "azure",
         }
     }
 
@@ -173,6 +219,12 @@ impl Format {
             Self::Sarif => "SARIF 2.1.0, for code scanning",
             Self::Gitleaks => "the JSON of gitleaks",
             Self::Github => "annotations of a GitHub workflow",
+            Self::GitLab => "GitLab's secret-detection report, schema 15.2",
+            Self::JUnit => "JUnit XML, for CI services that show tests",
+            Self::Csv => "a table, safe to open in a spreadsheet",
+            Self::RdJson => "diagnostics for reviewdog",
+            Self::Markdown => "Markdown, for summaries and comments",
+            Self::Azure => "logging commands of Azure Pipelines",
         }
     }
 
@@ -183,7 +235,11 @@ impl Format {
             Self::Json => Some("json"),
             Self::Jsonl => Some("jsonl"),
             Self::Sarif => Some("sarif"),
-            Self::Gitleaks | Self::Github => None,
+            Self::JUnit => Some("xml"),
+            Self::Csv => Some("csv"),
+            Self::RdJson => Some("rdjson"),
+            Self::Markdown => Some("md"),
+            Self::Gitleaks | Self::Github | Self::GitLab | Self::Azure => None,
         }
     }
 
@@ -195,8 +251,14 @@ impl Format {
             Self::Json => Box::new(json::Json { show_secrets, lines: false }),
             Self::Jsonl => Box::new(json::Json { show_secrets, lines: true }),
             Self::Sarif => Box::new(sarif::SarifLog { show_secrets, category: category.clone() }),
-            Self::Gitleaks => Box::new(gitleaks::Gitleaks { show_secrets }),
+            Self::Gitleaks => as_gitleaks(GitleaksKind::Json, show_secrets, None),
             Self::Github => Box::new(github::Github { show_secrets }),
+            Self::GitLab => Box::new(gitlab::GitLab { show_secrets, begun: jiff::Timestamp::now() }),
+            Self::JUnit => Box::new(junit::JUnit { show_secrets }),
+            Self::Csv => Box::new(csv::Csv { show_secrets }),
+            Self::RdJson => Box::new(rdjson::RdJson { show_secrets }),
+            Self::Markdown => Box::new(markdown::Markdown { show_secrets }),
+            Self::Azure => Box::new(azure::Azure { show_secrets }),
         }
     }
 }

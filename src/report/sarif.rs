@@ -20,8 +20,8 @@ use serde_sarif::sarif::{
 use super::plain::plain;
 use super::totals::count;
 use super::view::{View, views};
-use super::{Reporter, Summary, verdict};
-use crate::model::{Finding, Gap, Origin, Place, Region, Suppression};
+use super::{HOME, Reporter, Summary, verdict};
+use crate::model::{Finding, Gap, Region, Suppression};
 use crate::rule::Severity;
 
 /// Writes SARIF.
@@ -96,9 +96,6 @@ impl SarifLog {
     }
 }
 
-/// Where the tool is described.
-const HOME: &str = "https://crates.io/crates/leakward";
-
 fn result(view: &View<'_>, summary: &Summary<'_>) -> Entry {
     let finding = view.finding;
     let mut result = Entry::builder()
@@ -162,17 +159,7 @@ fn place(view: &View<'_>, summary: &Summary<'_>, region: Region) -> PhysicalLoca
 
 /// The file, relative to the repository's root where it lies below it.
 fn artifact(view: &View<'_>, summary: &Summary<'_>) -> ArtifactLocation {
-    let path = match &view.finding.origin {
-        Origin { path, place: Place::Stdin } if path.is_empty() => b"stdin".to_vec(),
-        Origin { place: Place::Message(commit, _), .. } => {
-            format!("commit-message/{}", commit.id).into_bytes()
-        }
-        Origin { place: Place::Unreachable(id), path } if path.is_empty() => {
-            format!("object/{id}").into_bytes()
-        }
-        Origin { .. } => view.path_bytes().into(),
-    };
-    match uri::file(&summary.root.prefix, &path, summary.root.folder.as_deref()) {
+    match uri::file(&summary.root.prefix, &view.named_path(), summary.root.folder.as_deref()) {
         uri::File::Below(uri) => ArtifactLocation::builder().uri(uri).uri_base_id(ROOT).build(),
         uri::File::Elsewhere(uri) => ArtifactLocation::builder().uri(uri).build(),
     }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
 
-use super::mask::{STARS, mask};
+use super::mask::{STARS, cut, mask};
 use super::plain::{code, plain};
 use super::redact::Redactor;
-use crate::model::{Commit, Finding, Secret, Span};
+use crate::model::{Commit, Finding, Origin, Place, Secret, Span};
 
 /// One finding, masked unless secrets are to be shown.
 pub(super) struct View<'f> {
@@ -18,6 +18,8 @@ pub(super) struct View<'f> {
     /// Knows the values of all findings: a commit's message may hold what was found elsewhere.
     of_commits: Rc<Redactor>,
     show_secrets: bool,
+    /// Percentage of the secret that is cut off, instead of the mask.
+    redact: Option<u8>,
 }
 
 /// The lines of a finding as one line of text.
@@ -44,11 +46,17 @@ pub(super) fn views(findings: &[Finding], show_secrets: bool) -> impl Iterator<I
             redactor: Rc::clone(&redactor),
             of_commits: Rc::clone(&of_commits),
             show_secrets,
+            redact: None,
         })
     })
 }
 
 impl View<'_> {
+    /// The same, with the last `percent` of the secret cut off where a number is given, instead of masked.
+    pub(super) fn redacting(self, percent: Option<u8>) -> Self {
+        Self { redact: percent, ..self }
+    }
+
     /// The secret or its mask, on one line.
     pub(super) fn secret(&self) -> String {
         plain(&self.covered(&self.finding.secret))
@@ -56,7 +64,7 @@ impl View<'_> {
 
     /// The secret or its mask, as it stands.
     pub(super) fn secret_as_is(&self) -> String {
-        self.covered(&self.finding.secret).to_str_lossy().into_owned()
+        each_byte(&self.covered(&self.finding.secret))
     }
 
     /// The whole match, as it stands.
@@ -64,6 +72,9 @@ impl View<'_> {
         let (matched, secret) = (&self.finding.matched, &self.finding.excerpt);
         // Shown through the redactor; the secret's own place is cut out first, to keep its mask.
         let (text, raw) = (matched.expose(), secret.secret.of(secret.text.expose()));
+        if self.redact.is_some() {
+            return self.redacted_match(text);
+        }
         if self.show_secrets {
             return text.to_str_lossy().into_owned();
         }
@@ -79,6 +90,19 @@ impl View<'_> {
         shown.to_str_lossy().into_owned()
     }
 
+    /// `text`, the match, with every copy of the secret cut.
+    fn redacted_match(&self, text: &[u8]) -> String {
+        // Compared and cut out, never written.
+        let secret = self.finding.secret.expose();
+        if secret.is_empty() {
+            return self.redactor.text(text).to_str_lossy().into_owned();
+        }
+        let cut = each_byte(&self.covered(&self.finding.secret));
+        let between = text.split_str(secret).map(|piece| self.redactor.text(piece));
+        let between: Vec<_> = between.map(|piece| piece.to_str_lossy().into_owned()).collect();
+        between.join(&cut)
+    }
+
     /// The path, as bytes to be encoded; never to be printed as they are.
     pub(super) fn path_bytes(&self) -> BString {
         self.redactor.path(&self.finding.origin.path).into()
@@ -88,6 +112,18 @@ impl View<'_> {
     pub(super) fn path(&self) -> String {
         let path = plain(&self.path_bytes());
         if path.is_empty() { "(no path)".to_owned() } else { path }
+    }
+
+    /// The path, or a name in its stead for what has none: formats for programs need one. Likewise bytes.
+    pub(super) fn named_path(&self) -> BString {
+        match &self.finding.origin {
+            Origin { path, place: Place::Stdin } if path.is_empty() => "stdin".into(),
+            Origin { place: Place::Message(commit, _), .. } => format!("commit-message/{}", commit.id).into(),
+            Origin { path, place: Place::Unreachable(id) } if path.is_empty() => {
+                format!("object/{id}").into()
+            }
+            Origin { .. } => self.path_bytes(),
+        }
     }
 
     /// Some text of the finding's commit, such as its message, safe to show in JSON.
@@ -153,7 +189,9 @@ impl View<'_> {
     fn covered(&self, secret: &Secret) -> Vec<u8> {
         // The one place where a value goes to a report: masked, or on the user's demand.
         let value = secret.expose();
-        if self.show_secrets || value.is_empty() {
+        if let Some(percent) = self.redact.filter(|_| !value.is_empty()) {
+            cut(value, percent)
+        } else if self.show_secrets || value.is_empty() {
             value.to_vec()
         } else {
             mask(value, &self.finding.rule).into_bytes()
@@ -161,12 +199,21 @@ impl View<'_> {
     }
 }
 
+/// `bytes` as text, with one U+FFFD for each byte that is none.
+fn each_byte(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        text.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Origin, Place};
     use crate::report::sample;
 
     #[test]

@@ -144,6 +144,13 @@ impl<'s> Finder<'s> {
         }
     }
 
+    /// Tells the suppressor of what no report shows.
+    fn meet(&self, hits: &Hits<'_, '_>, candidate: &Candidate<'_>) {
+        // Compared with the baseline's hashes, never written.
+        let value = candidate.decoded.as_ref().map_or(candidate.span.of(hits.blob.bytes), Secret::expose);
+        self.config.suppressor.meet(&candidate.rule.id, hits.origin.path.as_bstr(), value);
+    }
+
     /// Gives `findings` of one blob GitHub's hash of their first line.
     fn hash_lines(&self, blob: &Blob<'_>, findings: &mut [Finding]) {
         // The number at the hash's end counts from the content's first line, which a later window has not.
@@ -210,8 +217,14 @@ impl<'s> Finder<'s> {
         spans.dedup();
         let longest = spans.iter().map(|s| s.len()).max().unwrap_or(0);
         let hits = Hits { origin, blob, text: Marked::new(&lines), spans: &spans, longest };
-        let shown = candidates.into_iter().zip(places).filter(|(c, _)| self.admits(c));
-        let mut findings: Vec<_> = shown.map(|(c, place)| self.finding(&hits, c, place)).collect();
+        let mut findings = Vec::new();
+        for (candidate, place) in candidates.into_iter().zip(places) {
+            if self.admits(&candidate) {
+                findings.push(self.finding(&hits, candidate, place));
+            } else {
+                self.meet(&hits, &candidate);
+            }
+        }
         joined::join(&mut findings, &self.config.parts);
         self.hash_lines(blob, &mut findings);
         self.found.findings.append(&mut findings);

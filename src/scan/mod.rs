@@ -20,7 +20,7 @@ use crate::model::{Finding, Judge, State, Suppression, Tally};
 use crate::report::{Progress, Root, Summary};
 use crate::rule::{Confidence, Severity, Text};
 use crate::source::{Source, SourceError};
-use crate::suppress::Suppressor;
+use crate::suppress::{Reach, Suppressor};
 
 use collector::Collector;
 pub use output::{Output, OutputError, Target};
@@ -60,6 +60,8 @@ pub struct Config {
     pub fail_on: Vec<State>,
     /// Where suppressions are written down.
     pub audit: Option<Arc<AuditLog>>,
+    /// What of all that may be suppressed the source looks at.
+    pub reach: Reach,
 }
 
 /// Exit code of a run that failed or missed something it should have scanned.
@@ -128,6 +130,9 @@ fn collect_with(source: &dyn Source, config: &Config, progress: &Progress) -> Re
     let (findings, tally) = collector.finish(tally);
     let mut findings = source.refine(findings);
     let mut tally = tally;
+    if tally.gaps.is_empty() {
+        tally.notes.extend(config.suppressor.unused(&config.reach, config.detector.pack()));
+    }
     for judge in &config.judges {
         judge.judge(&mut findings, &mut tally);
     }

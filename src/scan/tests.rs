@@ -49,6 +49,7 @@ fn config() -> Config {
         judges: Vec::new(),
         fail_on: crate::model::State::FAILING.to_vec(),
         audit: None,
+        reach: crate::suppress::Reach::Changes,
     }
 }
 

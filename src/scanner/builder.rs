@@ -14,7 +14,7 @@ use crate::report::Root;
 use crate::rule::{self, Confidence, RulePack, Severity};
 use crate::scan::{Config, FOUND};
 use crate::source::{Files, MAX_ARCHIVE_DEPTH};
-use crate::suppress::{Baseline, Foreign, PathGlobs, Suppressor};
+use crate::suppress::{Baseline, Foreign, Need, PathGlobs, Reach, Seen, Suppressor};
 
 /// What to look for and what to leave out. Nothing is read before [`Builder::build`].
 ///
@@ -154,6 +154,8 @@ impl Builder {
             baseline: self.read_baseline(&file)?,
             foreign: Foreign::default(),
             today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+            need: if file.require_reason { Need::Reason } else { Need::Nothing },
+            seen: Seen::default(),
         };
         let config = Config {
             detector: Arc::new(Detector::new(Arc::new(pack)).map_err(|e| plain(&e))?),
@@ -172,6 +174,7 @@ impl Builder {
             judges: Vec::new(),
             fail_on: State::FAILING.to_vec(),
             audit: None,
+            reach: Reach::Changes,
         };
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let limits = Limits {

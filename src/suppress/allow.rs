@@ -6,6 +6,7 @@ use regex::bytes::Regex;
 
 use super::{Hit, Marked, PathGlobs, PathGlobsError};
 use crate::model::Span;
+use crate::rule::RulePack;
 
 /// One `[[allow]]` entry: a hit that meets every condition it states is no finding. Without a condition it fits
 /// every hit; the configuration refuses such entries.
@@ -17,6 +18,8 @@ pub struct Allow {
     line: Option<Regex>,
     reason: String,
     expires: Option<Date>,
+    /// File and line that state it; empty where there is no file.
+    stated_at: String,
 }
 
 /// A condition cannot be read. The entry's author must fix it.
@@ -37,7 +40,8 @@ const LINE_REACH: usize = 4096;
 impl Allow {
     /// An entry without a condition.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { rules: Vec::new(), path: None, value: None, line: None, reason: reason.into(), expires: None }
+        let (reason, stated_at) = (reason.into(), String::new());
+        Self { rules: Vec::new(), path: None, value: None, line: None, reason, expires: None, stated_at }
     }
 
     /// Only hits of one of `rules`.
@@ -75,6 +79,23 @@ impl Allow {
     #[must_use]
     pub fn expires(self, date: Date) -> Self {
         Self { expires: Some(date), ..self }
+    }
+
+    /// Stands at `place`, such as `.leakward.toml: line 7`.
+    #[must_use]
+    pub fn stated_at(self, place: String) -> Self {
+        Self { stated_at: place, ..self }
+    }
+
+    /// Where it stands, in words.
+    pub(super) fn place(&self) -> String {
+        let place = &self.stated_at;
+        if place.is_empty() { "[[allow]]".to_owned() } else { format!("{place}: [[allow]]") }
+    }
+
+    /// Whether it is for rules none of which is in `ran`.
+    pub(super) fn is_idle(&self, ran: &RulePack) -> bool {
+        !self.rules.is_empty() && self.rules.iter().all(|id| ran.rule(id).is_none())
     }
 
     /// Why such hits are allowed.

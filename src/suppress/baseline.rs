@@ -16,12 +16,16 @@
 //! that they hold the same value. It does not protect against whoever holds the file and guesses: a weak value
 //! (`hunter2`) is found by trying; one value in two places shows as the same hash.
 
+mod merge;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+pub use merge::{Changes, MergeError};
 
 /// The format that this version reads and writes.
 const FORMAT: u64 = 1;
@@ -45,6 +49,19 @@ pub struct Entry {
     pub added: Option<Date>,
     /// The last day on which it is accepted.
     pub expires: Option<Date>,
+}
+
+/// One entry with what it is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'b> {
+    /// Id of the rule.
+    pub rule: &'b str,
+    /// The path.
+    pub path: &'b BStr,
+    /// The secret's hash.
+    pub key: &'b Key,
+    /// What is written about it.
+    pub entry: &'b Entry,
 }
 
 /// Keyed hash of a secret under one baseline's salt. Prints as `b3k:` and 32 hex digits.
@@ -186,10 +203,8 @@ impl Baseline {
 
     /// The file's content: sorted, ends with a line end.
     pub fn render(&self) -> String {
-        let mut lines: Vec<_> = self.entries.iter().map(|((k, r, p), e)| (p, r, k, e)).collect();
-        lines.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
         let mut text = json(&Header { format: FORMAT, random: to_hex(&self.salt) });
-        for (path, rule, key, entry) in lines {
+        for Named { path, rule, key, entry } in self.entries() {
             let path = match path.to_str() {
                 Ok(text) => PathText::Text(text.to_owned()),
                 Err(_) => PathText::Bytes { hex: to_hex(path) },
@@ -198,7 +213,7 @@ impl Baseline {
             let [added, expires] = [added, expires].map(|day| day.map(|day| day.to_string()));
             text += &json(&Line {
                 path,
-                rule: rule.clone(),
+                rule: rule.to_owned(),
                 hash: key.to_string(),
                 reason,
                 owner,
@@ -240,6 +255,13 @@ impl Baseline {
         }
     }
 
+    /// The entries, sorted by path, rule and hash.
+    pub fn entries(&self) -> impl Iterator<Item = Named<'_>> {
+        let mut entries: Vec<_> = self.entries.iter().map(Named::of).collect();
+        entries.sort_by(|a, b| (a.path, a.rule, a.key).cmp(&(b.path, b.rule, b.key)));
+        entries.into_iter()
+    }
+
     /// Number of entries that `other` has too, whatever is written about them.
     pub fn shared_with(&self, other: &Self) -> usize {
         self.entries.keys().filter(|k| other.entries.contains_key(k)).count()
@@ -250,6 +272,11 @@ impl Baseline {
         self.entries.retain(|(key, rule, path), _| keep(rule, path.as_bstr(), key));
     }
 
+    /// Takes out an entry.
+    pub fn remove(&mut self, named: &Named<'_>) {
+        self.entries.remove(&(*named.key, named.rule.to_owned(), named.path.to_owned()));
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -258,6 +285,12 @@ impl Baseline {
     /// Whether it has no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+impl<'b> Named<'b> {
+    fn of(((key, rule, path), entry): (&'b (Key, String, BString), &'b Entry)) -> Self {
+        Self { rule, path: path.as_bstr(), key, entry }
     }
 }
 

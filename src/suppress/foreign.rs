@@ -1,12 +1,13 @@
 //! What gitleaks' files say of hits: its allowlists, its `.gitleaksignore`, an earlier report of its as baseline.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bstr::{BStr, ByteSlice};
 use serde::Deserialize;
 
-use super::{Allowlist, Hit, Marked};
-use crate::model::Suppression;
+use super::seen::{Mark, Seen};
+use super::{Allowlist, Hit, Marked, Need};
+use crate::model::{Reason, Suppression};
 
 /// What gitleaks' files say.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +29,16 @@ pub struct Foreign {
 /// The entries of a `.gitleaksignore`: `file:rule:line` or `commit:file:rule:line`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ignored {
-    entries: HashSet<String>,
+    entries: HashMap<String, Line>,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    /// File and line.
+    place: String,
+    /// Whether a comment right above it, or above those before it, says why.
+    has_reason: bool,
 }
 
 /// A report of gitleaks, in which every finding is known already.
@@ -53,42 +63,79 @@ struct Known {
 }
 
 impl Foreign {
-    /// The allowlist that lets `hit` pass.
-    pub(super) fn allowed(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Option<Suppression> {
+    /// The allowlist that lets `hit` pass. One that does not give what `need` asks for leaves a remark.
+    pub(super) fn allowed(
+        &self,
+        hit: &Hit<'_>,
+        text: &Marked<'_, '_>,
+        need: Need,
+        remarks: &mut Vec<Reason>,
+    ) -> Option<Suppression> {
         let own = self.by_rule.get(hit.rule).into_iter().flatten();
         // Of files on disk gitleaks leaves out those whose path fits, whatever else a global list asks for.
         let skipped = |list: &&Allowlist| self.exact && hit.on_disk && list.has_path(hit);
-        let list = self.global.iter().find(skipped);
-        let list = list.or_else(|| self.global.iter().chain(own).find(|list| list.fits(hit, text)))?;
-        let about = list.description.trim();
-        let about = if about.is_empty() { String::new() } else { format!(": {about}") };
-        Some(Suppression::Allow(format!("gitleaks allowlist{about}")))
+        let first = self.global.iter().filter(skipped);
+        let fitting = first.chain(self.global.iter().chain(own).filter(|list| list.fits(hit, text)));
+        for list in fitting {
+            let about = list.description.trim();
+            if need.lacks(Some(about)) {
+                remarks.push("a gitleaks allowlist without a description does not count".into());
+                continue;
+            }
+            let about = if about.is_empty() { String::new() } else { format!(": {about}") };
+            return Some(Suppression::Allow(format!("gitleaks allowlist{about}")));
+        }
+        None
     }
 
-    /// The entry of the ignore file or the earlier report that knows `hit`.
-    pub(super) fn known(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Option<Suppression> {
+    /// The entry of the ignore file or the earlier report that knows `hit`. One without what `need` asks for leaves a
+    /// remark; the ignore file's is marked in `seen`.
+    pub(super) fn known(
+        &self,
+        hit: &Hit<'_>,
+        text: &Marked<'_, '_>,
+        need: Need,
+        seen: &Seen,
+        remarks: &mut Vec<Reason>,
+    ) -> Option<Suppression> {
         let names = || {
             let others = self.names.get(hit.rule).into_iter().flatten();
             std::iter::once(hit.rule).chain(others.map(String::as_str))
         };
         let by = |what: &str| Some(Suppression::Baseline(Some(what.to_owned())));
-        if names().any(|rule| self.ignored.holds(hit, rule)) {
-            return by(".gitleaksignore");
+        if let Some((entry, line)) = names().find_map(|rule| self.ignored.entry(hit, rule)) {
+            seen.add(Mark::Ignored(entry.clone()));
+            if need == Need::Nothing || line.has_reason {
+                return by(".gitleaksignore");
+            }
+            let remark =
+                format!("{} has no comment above it that says why, so it does not count", line.place);
+            remarks.push(remark.into());
         }
         if names().any(|rule| self.previous.holds(hit, rule, text, self.exact)) {
-            return by("an earlier report of gitleaks");
+            if need == Need::Nothing {
+                return by("an earlier report of gitleaks");
+            }
+            remarks.push("an earlier report of gitleaks knows it, but gives no reason".into());
         }
         None
     }
 }
 
 impl Ignored {
-    /// Adds the entries of `text`. Returns the lines (from 1) that are none: they are kept, and fit nothing.
-    pub fn add(&mut self, text: &[u8]) -> Vec<usize> {
+    /// Adds the entries of `text`, the content of the file called `name`. Returns the lines (from 1) that are none:
+    /// they are kept, and fit nothing.
+    pub fn add(&mut self, name: &str, text: &[u8]) -> Vec<usize> {
         let mut odd = Vec::new();
+        let mut has_reason = false;
         for (line, entry) in (1..).zip(text.to_str_lossy().lines()) {
             let entry = entry.trim();
-            if entry.is_empty() || entry.starts_with('#') {
+            if let Some(comment) = entry.strip_prefix('#') {
+                has_reason = comment.contains(char::is_alphanumeric);
+                continue;
+            }
+            if entry.is_empty() {
+                has_reason = false;
                 continue;
             }
             let mut parts: Vec<String> = entry.split(':').map(str::to_owned).collect();
@@ -97,7 +144,8 @@ impl Ignored {
                 4 => parts[1] = parts[1].replace('\\', "/"),
                 _ => odd.push(line),
             }
-            self.entries.insert(parts.join(":"));
+            let place = format!("{name}: line {line}");
+            self.entries.insert(parts.join(":"), Line { place, has_reason });
         }
         odd
     }
@@ -107,14 +155,24 @@ impl Ignored {
         self.entries.is_empty()
     }
 
-    fn holds(&self, hit: &Hit<'_>, rule: &str) -> bool {
+    /// Where the entries stand that name no commit and are not among `seen`, sorted.
+    pub(super) fn unmet(&self, seen: &Seen) -> Vec<String> {
+        let idle = self.entries.iter().filter(|(entry, _)| {
+            entry.split(':').count() == 3 && !seen.has(&Mark::Ignored((*entry).clone()))
+        });
+        let mut places: Vec<_> = idle.map(|(_, line)| line.place.clone()).collect();
+        places.sort_unstable();
+        places
+    }
+
+    fn entry(&self, hit: &Hit<'_>, rule: &str) -> Option<(&String, &Line)> {
         if self.is_empty() {
-            return false;
+            return None;
         }
         let line = if hit.secret.is_empty() { 0 } else { hit.line };
         let place = format!("{}:{rule}:{line}", hit.path.to_str_lossy());
-        self.entries.contains(&place)
-            || hit.commit.is_some_and(|commit| self.entries.contains(&format!("{commit}:{place}")))
+        let of_commit = || self.entries.get_key_value(&format!("{}:{place}", hit.commit?));
+        self.entries.get_key_value(&place).or_else(of_commit)
     }
 }
 
@@ -195,12 +253,12 @@ mod tests {
             line: 2,
             on_disk: true,
         };
-        foreign.known(&hit, &Marked::new(&lines))
+        foreign.known(&hit, &Marked::new(&lines), Need::Nothing, &Seen::default(), &mut Vec::new())
     }
 
     fn ignoring(text: &str) -> Foreign {
         let mut foreign = Foreign::default();
-        foreign.ignored.add(text.as_bytes());
+        foreign.ignored.add(".gitleaksignore", text.as_bytes());
         foreign
     }
 
@@ -224,7 +282,17 @@ mod tests {
 
     #[test]
     fn odd_lines_are_told() {
-        assert_eq!(Ignored::default().add(b"a:b:1\n\na:b\n# x:y\nc:\\d:r:1\n1:2:3:4:5"), [3, 6]);
+        assert_eq!(Ignored::default().add("i", b"a:b:1\n\na:b\n# x:y\nc:\\d:r:1\n1:2:3:4:5"), [3, 6]);
+    }
+
+    #[test]
+    fn a_comment_gives_the_entries_below_it_a_reason() {
+        let mut ignored = Ignored::default();
+        ignored.add("i", b"a:r:1\n# test keys\nb:r:1\nc:r:1\n\nd:r:1\n#\ne:r:1\n");
+        let mut with: Vec<_> =
+            ignored.entries.iter().filter(|(_, l)| l.has_reason).map(|(e, _)| &e[..1]).collect();
+        with.sort_unstable();
+        assert_eq!(with, ["b", "c"]);
     }
 
     fn reported(fields: &str, exact: bool) -> bool {

@@ -2,11 +2,13 @@
 //!
 //! | marker | where it counts |
 //! |---|---|
-//! | `leakward:allow`, `leakward:allow rule-a,rule-b` | any line of the match |
+//! | `leakward:allow`, `leakward:allow rule-a,rule-b`, each with or without ` -- reason` | any line of the match |
 //! | `gitleaks:allow`, `betterleaks:allow`, `trufflehog:ignore`, `ggignore` | any line of the match |
 //! | `kingfisher:ignore` | any line of the match; of one that spans lines also the line above or below |
 //! | `pragma: allowlist secret` (`whitelist`) in a comment | any line of the match |
 //! | `pragma: allowlist nextline secret` alone on its line | the line after it |
+//!
+//! A reason may follow every one of them after ` -- `.
 //!
 //! The forms of the other scanners are read as those scanners read them, so that a text judged clean there is
 //! judged alike here.
@@ -16,6 +18,7 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use bstr::{BStr, ByteSlice};
 
+use super::Need;
 use crate::model::{LineIndex, Reason, Span};
 
 /// A text whose markers are known. Built only for blobs with candidates; finds all markers in one pass.
@@ -66,18 +69,27 @@ impl<'l, 'b> Marked<'l, 'b> {
     }
 
     /// The marker that suppresses a match of `rule` at `matched` in a file at `path`. A `leakward:allow` that
-    /// names other rules suppresses nothing and leaves a remark.
+    /// names other rules suppresses nothing and leaves a remark; so does any marker without a reason where `need`
+    /// asks for one.
     pub(super) fn marker(
         &self,
         rule: &str,
         path: &BStr,
         matched: Span,
+        need: Need,
         remarks: &mut Vec<Reason>,
     ) -> Option<&'static str> {
         let last_byte = matched.end.max(matched.start + 1) - 1;
         let (first, last) = (self.lines.line_of(matched.start), self.lines.line_of(last_byte));
         let near = self.markers_on(first.saturating_sub(1), last + 1);
-        near.iter().find_map(|marker| self.read(marker, (first, last), rule, path, remarks))
+        near.iter().find_map(|marker| {
+            let name = self.read(marker, (first, last), rule, path, remarks)?;
+            if need == Need::Reason && !has_reason(&self.after(marker)) {
+                remarks.push(format!("the {name} near it gives no reason, so it does not count").into());
+                return None;
+            }
+            Some(name)
+        })
     }
 
     fn read(
@@ -152,6 +164,13 @@ impl<'l, 'b> Marked<'l, 'b> {
         let rest = without_nul(&self.lines.bytes()[marker.at..line.end.min(marker.at + 2 * literal + READ)]);
         rest[literal.min(rest.len())..].to_vec()
     }
+}
+
+/// Whether a reason follows a marker: words after ` -- `, up to the line's end.
+fn has_reason(after: &[u8]) -> bool {
+    let said = after.find(b" -- ").map_or(&b""[..], |at| &after[at + 4..]);
+    // What closes the comment is no word.
+    said.iter().any(|b| b.is_ascii_alphanumeric() || !b.is_ascii())
 }
 
 /// Finds the literals in ASCII text, and (second half of the patterns) in UTF-16 text of either byte order.
@@ -252,7 +271,13 @@ mod tests {
         let end = text.rfind(b"SECRET").unwrap() + 6;
         let lines = LineIndex::new(text);
         let mut remarks = Vec::new();
-        let found = Marked::new(&lines).marker("acme-key", path.into(), Span::new(start, end), &mut remarks);
+        let found = Marked::new(&lines).marker(
+            "acme-key",
+            path.into(),
+            Span::new(start, end),
+            Need::Nothing,
+            &mut remarks,
+        );
         (found, remarks)
     }
 
@@ -293,6 +318,31 @@ mod tests {
                 "{tail:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_reason_stands_after_two_dashes() {
+        for said in [" -- a sample", " jwt, acme-key -- a sample */", " -- не секрет"] {
+            assert!(has_reason(said.as_bytes()), "{said}");
+        }
+        for silent in ["", " -->", " jwt", " a sample", " -- */", " --", " -- "] {
+            assert!(!has_reason(silent.as_bytes()), "{silent}");
+        }
+    }
+
+    #[test]
+    fn a_marker_without_the_reason_that_is_asked_for_leaves_a_remark() {
+        let asked = |text: &str| {
+            let lines = LineIndex::new(text.as_bytes());
+            let mut remarks = Vec::new();
+            let span = Span::new(2, 8);
+            let found = Marked::new(&lines).marker("acme-key", "a".into(), span, Need::Reason, &mut remarks);
+            (found, remarks)
+        };
+        assert_eq!(asked("k=SECRET # gitleaks:allow -- a sample").0, Some("gitleaks:allow"));
+        let (found, remarks) = asked("k=SECRET # gitleaks:allow");
+        assert_eq!(found, None);
+        assert_eq!(remarks, ["the gitleaks:allow near it gives no reason, so it does not count"]);
     }
 
     #[test]
@@ -374,7 +424,9 @@ mod tests {
             "k=1 # leakward:allow acme-key\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for text in [wide, swap] {
             let lines = LineIndex::new(&text);
-            let found = Marked::new(&lines).marker("acme-key", "a".into(), Span::new(4, 6), &mut Vec::new());
+            let span = Span::new(4, 6);
+            let found =
+                Marked::new(&lines).marker("acme-key", "a".into(), span, Need::Nothing, &mut Vec::new());
             assert_eq!(found, Some("leakward:allow"));
         }
     }

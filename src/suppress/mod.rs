@@ -10,18 +10,22 @@ mod baseline;
 mod foreign;
 mod globs;
 mod marker;
+mod seen;
 
 use bstr::BStr;
 use jiff::civil::Date;
 
 use crate::model::{Reason, Span, Suppression};
+use crate::rule::RulePack;
+use seen::Mark;
 
 pub use allow::{Allow, AllowError};
 pub use allowlist::{Allowlist, Target};
-pub use baseline::{Baseline, BaselineError, Entry, Key};
+pub use baseline::{Baseline, BaselineError, Changes, Entry, Key, MergeError, Named};
 pub use foreign::{Foreign, Ignored, Previous};
 pub use globs::{PathGlobs, PathGlobsError};
 pub use marker::Marked;
+pub use seen::{Reach, Seen};
 
 /// One hit, as suppression sees it.
 #[derive(Clone, Copy)]
@@ -65,6 +69,20 @@ pub struct Suppressor {
     pub foreign: Foreign,
     /// The day on which `[[allow]]` entries are judged; one that expires on this day still holds.
     pub today: Date,
+    /// What a suppression must give to count.
+    pub need: Need,
+    /// The entries that the run has met.
+    pub seen: Seen,
+}
+
+/// What a suppression must give to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Need {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A reason.
+    Reason,
 }
 
 impl Suppressor {
@@ -76,6 +94,8 @@ impl Suppressor {
             baseline: None,
             foreign: Foreign::default(),
             today: Date::ZERO,
+            need: Need::Nothing,
+            seen: Seen::default(),
         }
     }
 
@@ -83,13 +103,54 @@ impl Suppressor {
     /// these before the baseline.
     pub fn judge(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> Ruling {
         let mut ruling = Ruling::default();
+        let remarks = &mut ruling.remarks;
         ruling.suppressed = self
-            .by_marker(hit, text, &mut ruling.remarks)
-            .or_else(|| self.by_allow(hit, text, &mut ruling.remarks))
-            .or_else(|| self.foreign.allowed(hit, text))
-            .or_else(|| self.by_baseline(hit, &mut ruling.remarks))
-            .or_else(|| self.foreign.known(hit, text));
+            .by_marker(hit, text, remarks)
+            .or_else(|| self.by_allow(hit, text, remarks))
+            .or_else(|| self.foreign.allowed(hit, text, self.need, remarks))
+            .or_else(|| self.by_baseline(hit, remarks))
+            .or_else(|| self.foreign.known(hit, text, self.need, &self.seen, remarks));
         ruling
+    }
+
+    /// Notes that `secret`, found by `rule` in `path`, is there, though no report would show it: the baseline's
+    /// entry for it is not unused.
+    pub fn meet(&self, rule: &str, path: &BStr, secret: &[u8]) {
+        if let Some(baseline) = &self.baseline {
+            self.meet_entry(rule, path, baseline.key(secret), baseline);
+        }
+    }
+
+    /// What suppressed nothing in a run of the rules `ran` over `reach`: sentences for its user.
+    pub fn unused(&self, reach: &Reach, ran: &RulePack) -> Vec<String> {
+        let mut told = Vec::new();
+        let entries = self.baseline.iter().flat_map(Baseline::entries);
+        let idle = entries.filter(|e| {
+            let mark = Mark::Baseline(*e.key, e.rule.to_owned(), e.path.to_owned());
+            reach.holds(e.path) && ran.rule(e.rule).is_some() && !self.seen.has(&mark)
+        });
+        let idle: Vec<_> = idle.map(|e| format!("{} {}", e.path, e.rule)).collect();
+        if !idle.is_empty() {
+            let what = few("baseline entry matches", "baseline entries match", &idle);
+            told.push(format!("{what}; `leakward baseline prune` takes out what is gone"));
+        }
+        if !reach.is_whole() {
+            return told;
+        }
+        let unmet = |(n, allow): &(usize, &Allow)| !self.seen.has(&Mark::Allow(*n)) && !allow.is_idle(ran);
+        let idle = self.allow.iter().enumerate().filter(unmet);
+        told.extend(idle.map(|(_, allow)| format!("{} suppresses nothing", allow.place())));
+        let idle: Vec<_> = self.foreign.ignored.unmet(&self.seen);
+        if !idle.is_empty() {
+            told.push(few("ignore entry matches", "ignore entries match", &idle));
+        }
+        told
+    }
+
+    fn meet_entry(&self, rule: &str, path: &BStr, key: Key, baseline: &Baseline) {
+        if baseline.entry(rule, path, &key).is_some() {
+            self.seen.add(Mark::Baseline(key, rule.to_owned(), path.to_owned()));
+        }
     }
 
     fn by_marker(
@@ -102,7 +163,7 @@ impl Suppressor {
         if !self.markers || hit.secret.is_empty() {
             return None;
         }
-        let name = text.marker(hit.rule, hit.path, hit.matched, remarks)?;
+        let name = text.marker(hit.rule, hit.path, hit.matched, self.need, remarks)?;
         (!self.foreign.exact || name == "gitleaks:allow").then_some(Suppression::Marker(name))
     }
 
@@ -112,10 +173,14 @@ impl Suppressor {
         text: &Marked<'_, '_>,
         remarks: &mut Vec<Reason>,
     ) -> Option<Suppression> {
-        for allow in self.allow.iter().filter(|a| a.fits(hit, text)) {
-            match allow.expired(self.today) {
-                None => return Some(Suppression::Allow(allow.reason().to_owned())),
-                Some(date) => remarks.push(format!("its [[allow]] entry expired on {date}").into()),
+        for (n, allow) in self.allow.iter().enumerate().filter(|(_, allow)| allow.fits(hit, text)) {
+            self.seen.add(Mark::Allow(n));
+            if let Some(date) = allow.expired(self.today) {
+                remarks.push(format!("its [[allow]] entry expired on {date}").into());
+            } else if self.need.lacks(Some(allow.reason())) {
+                remarks.push(format!("{} gives no reason, so it does not count", allow.place()).into());
+            } else {
+                return Some(Suppression::Allow(allow.reason().to_owned()));
             }
         }
         None
@@ -125,9 +190,13 @@ impl Suppressor {
         let baseline = self.baseline.as_ref()?;
         let key = baseline.key(hit.secret);
         if let Some(entry) = baseline.entry(hit.rule, hit.path, &key) {
-            match entry.expires.filter(|&last| last < self.today) {
-                None => return Some(Suppression::Baseline(entry.reason.clone())),
-                Some(date) => remarks.push(format!("its baseline entry expired on {date}").into()),
+            self.meet_entry(hit.rule, hit.path, key, baseline);
+            if let Some(date) = entry.expires.filter(|&last| last < self.today) {
+                remarks.push(format!("its baseline entry expired on {date}").into());
+            } else if self.need.lacks(entry.reason.as_deref()) {
+                remarks.push("its baseline entry gives no reason, so it does not count".into());
+            } else {
+                return Some(Suppression::Baseline(entry.reason.clone()));
             }
             return None;
         }
@@ -136,6 +205,22 @@ impl Suppressor {
         }
         None
     }
+}
+
+impl Need {
+    /// Whether `reason` is not what it asks for.
+    fn lacks(self, reason: Option<&str>) -> bool {
+        self == Self::Reason && reason.is_none_or(|reason| reason.trim().is_empty())
+    }
+}
+
+/// `names` counted, `nothing` after the verb, and the first few of them.
+fn few(one: &str, many: &str, names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let verb = if names.len() == 1 { one } else { many };
+    format!("{} {verb} nothing ({shown}{more})", names.len())
 }
 
 #[cfg(test)]
@@ -209,6 +294,49 @@ mod tests {
         let got = judge(&later, "a", "k=v1", "v1");
         assert_eq!((got.suppressed, got.remarks.len()), (None, 1));
         assert_eq!(got.remarks[0], "its baseline entry expired on 2026-06-30");
+    }
+
+    #[test]
+    fn what_has_no_reason_counts_for_nothing_where_one_is_asked_for() {
+        let mut baseline = Baseline::new([7; 32]);
+        baseline.insert("acme-key", "a".into(), b"v1", &Entry::default());
+        let asking = |allow: Vec<Allow>, baseline| Suppressor {
+            need: Need::Reason,
+            allow,
+            baseline,
+            ..Suppressor::markers_only()
+        };
+        let got = judge(&asking(vec![], Some(baseline.clone())), "a", "k=v1", "v1");
+        assert_eq!(got.suppressed, None);
+        assert_eq!(got.remarks, ["its baseline entry gives no reason, so it does not count"]);
+        let silent = Allow::new(" ").stated_at("c.toml: line 3".into());
+        let got = judge(&asking(vec![silent.clone()], None), "a", "k=v1", "v1");
+        assert_eq!(got.remarks, ["c.toml: line 3: [[allow]] gives no reason, so it does not count"]);
+        let next = judge(&asking(vec![silent, Allow::new("docs")], None), "a", "k=v1", "v1");
+        assert_eq!(next.suppressed, Some(Suppression::Allow("docs".into())), "the next one that fits speaks");
+    }
+
+    #[test]
+    fn what_suppressed_nothing_is_told_where_the_run_looked() {
+        let mut baseline = Baseline::new([7; 32]);
+        for path in ["a", "gone", "lib/gone"] {
+            baseline.insert("acme-key", path.into(), b"v1", &Entry::default());
+        }
+        let ran = RulePack::new([crate::rule::Rule::named("acme-key")]);
+        let allow = vec![
+            Allow::new("r").value("^v9$").unwrap().stated_at("c: line 1".into()),
+            Allow::new("r").rules(vec!["other".into()]),
+        ];
+        let with = Suppressor { baseline: Some(baseline), allow, ..Suppressor::markers_only() };
+        assert!(judge(&with, "a", "k=v1", "v1").suppressed.is_some());
+        with.meet("acme-key", "lib/gone".into(), b"v1");
+        let told = with.unused(&Reach::whole(), &ran);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("1 baseline entry matches nothing (gone acme-key);"), "{told:?}");
+        assert_eq!(told[1], "c: line 1: [[allow]] suppresses nothing");
+        assert_eq!(with.unused(&Reach::Below(vec!["a".into()]), &ran), [""; 0]);
+        assert_eq!(with.unused(&Reach::Changes, &ran), [""; 0]);
+        assert_eq!(with.unused(&Reach::whole(), &RulePack::default()).len(), 1, "the rule did not run");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `settings` | `[managers.NAME]` of the configuration, or the usual environment |
 //! | `reader` | which paths are read, in what order, and what did not answer |
+//! | `lost` | versions that existed and cannot be compared |
 //! | `pieces` | which parts of a stored value may leak by themselves |
 //! | `holdings` | hashes of what was read, and where it lies |
 //! | `forms` | which values a found text may stand for |
@@ -28,6 +29,8 @@ mod holdings;
 mod key_material;
 #[cfg(feature = "fetcher")]
 mod lookup;
+#[cfg(feature = "fetcher")]
+mod lost;
 #[cfg(feature = "fetcher")]
 mod pieces;
 #[cfg(feature = "fetcher")]

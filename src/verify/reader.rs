@@ -2,15 +2,17 @@
 //! did not answer.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use leakward_fetcher::provider::{Fetched, Labels};
+use leakward_fetcher::provider::{Answer, Fetched, History, KnownVersion, Labels, VersionStanding};
 use leakward_fetcher::{Fault, FaultKind, SecretPath, SecretProvider, SecretRef, Version, VersionSelector};
 use tokio::time::Instant;
 
 use super::VerifyError;
 use super::holdings::{Holdings, Standing};
+use super::lost::Lost;
 use super::settings::ManagerSettings;
 use crate::audit::AuditLog;
 
@@ -21,8 +23,12 @@ pub(super) struct Coverage {
     pub(super) read: usize,
     /// What did not answer, by path or folder, and why. Sorted.
     pub(super) gaps: Vec<(String, String)>,
-    /// Versions that exist no more, and so cannot be compared.
-    pub(super) gone: usize,
+    /// Earlier versions that were read.
+    pub(super) earlier: usize,
+    /// As many earlier versions of a path are read.
+    pub(super) bound: u64,
+    /// Paths with versions whose values cannot be compared. Sorted.
+    pub(super) lost: Vec<(String, Lost)>,
     /// Paths that are not read because reading them would make credentials.
     pub(super) making: Vec<String>,
 }
@@ -44,12 +50,13 @@ pub(super) async fn read_all(
     audit: Option<Arc<AuditLog>>,
 ) -> Result<Coverage, VerifyError> {
     let provider = settings.provider().await?;
-    let mut coverage = Coverage::default();
+    let mut coverage = Coverage { bound: settings.versions, ..Coverage::default() };
     let paths = permitted(settings, provider.as_ref(), audit.as_deref(), &mut coverage).await;
     let every = settings.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
     let run = Arc::new(Run {
         name: settings.name.as_str().into(),
         versions: settings.versions,
+        batch: AtomicBool::new(provider.capabilities().batch > 1),
         provider,
         every,
         holdings,
@@ -70,6 +77,7 @@ pub(super) async fn read_all(
     let mut coverage = std::mem::take(&mut state.coverage);
     coverage.gaps.sort();
     coverage.gaps.dedup();
+    coverage.lost.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(coverage)
 }
 
@@ -133,6 +141,8 @@ struct Run {
     name: Arc<str>,
     versions: u64,
     provider: Arc<dyn SecretProvider>,
+    /// Whether the provider reads several at once; ends with the first refusal to.
+    batch: AtomicBool,
     /// Least time between two reads.
     every: Option<Duration>,
     holdings: Arc<Mutex<Holdings>>,
@@ -157,8 +167,15 @@ impl Run {
 
     async fn work(&self) {
         loop {
-            let Some((path, named)) = self.lock().queue.pop_front() else { return };
-            self.path(path, named).await;
+            let next = self.next();
+            match next.as_slice() {
+                [] => return,
+                [(path, named)] => {
+                    let answer = self.fetch(&SecretRef::current(path.clone())).await;
+                    self.path(path, *named, answer).await;
+                }
+                several => self.several(several).await,
+            }
             let mut state = self.lock();
             if state.failures >= DOWN {
                 let left: Vec<_> = state.queue.drain(..).collect();
@@ -168,65 +185,165 @@ impl Run {
         }
     }
 
-    /// Reads all versions of `path` that are to be read.
-    async fn path(&self, path: SecretPath, named: bool) {
-        let current = SecretRef::current(path.clone());
-        let newest = match self.fetch(&current).await {
-            Ok(fetched) => {
-                self.keep(&path, Standing::Current, &fetched);
-                self.lock().coverage.read += 1;
-                number(&fetched.version)
-            }
-            Err(fault) if matches!(fault.kind(), FaultKind::Deleted | FaultKind::Disabled) => {
-                self.deleted();
-                self.provider.version(&current).await.ok().as_ref().and_then(number)
-            }
-            // What was deleted since it was listed is not there to be compared.
-            Err(fault) if fault.kind() == FaultKind::NotFound && !named => return,
-            Err(fault) => return self.gap(&path, &fault),
-        };
-        self.earlier(&path, newest).await;
+    /// What is read next: several paths where one call reads them.
+    fn next(&self) -> Vec<(SecretPath, bool)> {
+        let most = if self.batch.load(Ordering::Relaxed) { self.provider.capabilities().batch } else { 1 };
+        let mut state = self.lock();
+        let many = most.min(state.queue.len());
+        state.queue.drain(..many).collect()
     }
 
-    /// Reads the versions before `newest`.
-    async fn earlier(&self, path: &SecretPath, newest: Option<u64>) {
-        let able = self.provider.capabilities();
-        let selectors: Vec<VersionSelector> = match newest {
-            Some(newest) if able.versions => {
-                let oldest = newest.saturating_sub(self.versions).max(1);
-                (oldest..newest).rev().map(|n| VersionSelector::Exact(Version::new(n.to_string()))).collect()
+    /// Reads `paths` with one call; one by one where the manager refuses that.
+    async fn several(&self, paths: &[(SecretPath, bool)]) {
+        let secrets: Vec<_> = paths.iter().map(|(path, _)| SecretRef::current(path.clone())).collect();
+        let answer = self.ask(|| self.provider.fetch_many(&secrets), |_| {}).await;
+        match answer {
+            Ok(answers) => {
+                for ((path, named), answer) in paths.iter().zip(answers) {
+                    self.tell(path, &answer);
+                    let answer = match answer {
+                        Err(fault) if fault.kind().is_retryable() => {
+                            self.fetch(&SecretRef::current(path.clone())).await
+                        }
+                        answer => answer,
+                    };
+                    self.path(path, *named, answer).await;
+                }
             }
-            None if able.previous && self.versions > 0 => vec![VersionSelector::Previous],
-            _ => return,
-        };
-        for selector in selectors {
-            match self.fetch(&SecretRef::new(path.clone(), selector)).await {
-                Ok(fetched) => self.keep(path, Standing::Previous, &fetched),
-                Err(fault) if fault.kind().is_absence() => self.lock().coverage.gone += 1,
-                Err(fault) if fault.kind() == FaultKind::Unsupported => return,
-                Err(fault) => return self.gap(path, &fault),
+            Err(_) => {
+                self.batch.store(false, Ordering::Relaxed);
+                for (path, named) in paths {
+                    let answer = self.fetch(&SecretRef::current(path.clone())).await;
+                    self.path(path, *named, answer).await;
+                }
             }
         }
     }
 
-    /// One read, repeated while the manager is busy.
+    /// Takes in the version of `path` that is in force, and reads those before it.
+    async fn path(&self, path: &SecretPath, named: bool, answer: Result<Fetched, Fault>) {
+        let current = match answer {
+            Ok(fetched) => {
+                self.keep(path, Standing::Current, &fetched);
+                self.lock().coverage.read += 1;
+                Some(fetched.version)
+            }
+            Err(fault) if matches!(fault.kind(), FaultKind::Deleted | FaultKind::Disabled) => {
+                self.lock().coverage.read += 1;
+                None
+            }
+            Err(fault) if fault.kind() == FaultKind::NotFound && !named => return self.vanished(path).await,
+            Err(fault) => return self.gap(path, &fault),
+        };
+        // Nothing was before the first.
+        if current.as_ref().and_then(number) != Some(1) {
+            self.earlier(path, current.as_ref()).await;
+        }
+    }
+
+    /// What was listed and has no value: its values may have been dropped, or it was removed since.
+    async fn vanished(&self, path: &SecretPath) {
+        match self.history(path).await {
+            Ok(History { versions, dropped: 0 }) if versions.is_empty() => {}
+            Ok(_) => self.earlier(path, None).await,
+            Err(fault) if fault.kind() == FaultKind::NotFound => {
+                let why = "it was removed while the manager was read".to_owned();
+                self.lock().coverage.gaps.push((path.to_string(), why));
+            }
+            Err(fault) => self.gap(path, &fault),
+        }
+    }
+
+    /// Reads the versions before `current`; where there is none, all that can be read.
+    async fn earlier(&self, path: &SecretPath, current: Option<&Version>) {
+        let mut lost = Lost::default();
+        let versions = match self.history(path).await {
+            Ok(History { versions, dropped }) => {
+                lost.dropped = dropped;
+                versions
+            }
+            Err(fault) if fault.kind() == FaultKind::Unsupported => return,
+            Err(fault) => match current.and_then(number) {
+                // Numbers tell which versions there were.
+                Some(newest) => counted(newest, self.versions, &mut lost),
+                None => {
+                    lost.unlisted = Some(fault.to_string());
+                    Vec::new()
+                }
+            },
+        };
+        let mut read = 0;
+        for KnownVersion { version, standing } in versions {
+            match standing {
+                _ if Some(&version) == current => {}
+                VersionStanding::Deleted => lost.deleted += 1,
+                VersionStanding::Destroyed => lost.destroyed += 1,
+                VersionStanding::Kept if read < self.versions => {
+                    read += 1;
+                    let secret = SecretRef::new(path.clone(), VersionSelector::Exact(version));
+                    match self.fetch(&secret).await {
+                        Ok(fetched) => {
+                            self.keep(path, Standing::Previous, &fetched);
+                            self.lock().coverage.earlier += 1;
+                        }
+                        Err(fault) => match fault.kind() {
+                            FaultKind::Deleted => lost.deleted += 1,
+                            FaultKind::Disabled if self.provider.name() == "vault" => lost.destroyed += 1,
+                            FaultKind::Disabled => lost.shut += 1,
+                            FaultKind::NotFound => lost.dropped += 1,
+                            _ => return self.gap(path, &fault),
+                        },
+                    }
+                }
+                VersionStanding::Kept => lost.older += 1,
+                _ => lost.disabled += 1,
+            }
+        }
+        if !lost.is_empty() {
+            self.lock().coverage.lost.push((path.to_string(), lost));
+        }
+    }
+
+    async fn history(&self, path: &SecretPath) -> Result<History, Fault> {
+        let told = |answer: &Result<History, Fault>| {
+            if let Some(log) = &self.audit {
+                let outcome = answer.as_ref().err().map_or("ok", |fault| fault.kind().name());
+                let fields = [("manager", &*self.name), ("path", path.as_str()), ("outcome", outcome)];
+                log.record("manager-versions", &fields);
+            }
+        };
+        self.ask(|| self.provider.history(path), told).await
+    }
+
     async fn fetch(&self, secret: &SecretRef) -> Result<Fetched, Fault> {
+        self.ask(|| self.provider.fetch(secret), |answer| self.tell(secret.path(), answer)).await
+    }
+
+    /// Writes one read down.
+    fn tell(&self, path: &SecretPath, answer: &Result<Fetched, Fault>) {
+        let Some(log) = &self.audit else { return };
+        let version = match answer {
+            // Where the manager has no versions, its stand-in means nothing outside this process.
+            Ok(fetched) => number(&fetched.version).map(|n| n.to_string()).unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        let outcome = answer.as_ref().err().map_or("ok", |fault| fault.kind().name());
+        let fields = [("manager", &*self.name), ("path", path.as_str())];
+        log.record("manager-read", &[fields, [("version", &version), ("outcome", outcome)]].concat());
+    }
+
+    /// One question, repeated while the manager is busy; `told` is called with each answer.
+    async fn ask<'a, T>(
+        &self,
+        question: impl Fn() -> Answer<'a, T>,
+        told: impl Fn(&Result<T, Fault>),
+    ) -> Result<T, Fault> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.pace().await;
-            let answer = self.provider.fetch(secret).await;
-            if let Some(log) = &self.audit {
-                let version = match &answer {
-                    // Where the manager has no versions, its stand-in means nothing outside this process.
-                    Ok(fetched) => number(&fetched.version).map(|n| n.to_string()).unwrap_or_default(),
-                    Err(_) => String::new(),
-                };
-                let outcome = answer.as_ref().err().map_or("ok", |fault| fault.kind().name());
-                let fields = [("manager", &*self.name), ("path", secret.path().as_str())];
-                let more = [("version", version.as_str()), ("outcome", outcome)];
-                log.record("manager-read", &[fields, more].concat());
-            }
+            let answer = question().await;
+            told(&answer);
             let failed = answer.as_ref().is_err_and(|f| f.kind().is_retryable());
             let down = {
                 let mut state = self.lock();
@@ -268,16 +385,18 @@ impl Run {
         holdings.add(&self.name, path.as_str(), version, standing, created, labels, fetched.secret.expose());
     }
 
-    /// The path is there, its version in force is not.
-    fn deleted(&self) {
-        let mut state = self.lock();
-        state.coverage.gone += 1;
-        state.coverage.read += 1;
-    }
-
     fn gap(&self, path: &SecretPath, fault: &Fault) {
         self.lock().coverage.gaps.push((path.to_string(), fault.to_string()));
     }
+}
+
+/// The versions before `newest` that may be read, where the manager numbers them and does not list them.
+fn counted(newest: u64, most: u64, lost: &mut Lost) -> Vec<KnownVersion> {
+    let oldest = newest.saturating_sub(most).max(1);
+    lost.older = oldest - 1;
+    let known =
+        |n: u64| KnownVersion { version: Version::new(n.to_string()), standing: VersionStanding::Kept };
+    (oldest..newest).rev().map(known).collect()
 }
 
 /// The number that a version is, in managers that count.

@@ -7,7 +7,7 @@
 //! paths = ["secret/prod/**", "database/static-creds/*"]
 //! concurrency = 8                          # reads at once
 //! rate = 200                               # reads per second at most
-//! versions = 5                             # earlier versions that are read
+//! versions = 10                            # earlier versions of a path that are read at most
 //! accounts = ["123456789012"]              # our accounts: key ids name theirs
 //! ```
 //!
@@ -59,8 +59,9 @@ enum Source {
 
 /// Reads at once, unless the configuration says otherwise: as many connections as the client keeps open.
 const CONCURRENCY: usize = 8;
-/// Earlier versions that are read, unless the configuration says otherwise.
-const VERSIONS: u64 = 5;
+/// Earlier versions that are read of each path, unless something says otherwise. Source: a key/value engine keeps ten in
+/// all unless it is told to keep more.
+const VERSIONS: u64 = 10;
 
 impl ManagerSettings {
     /// Every manager of the configuration's table `managers`; where it is empty, the Vault or OpenBao of the usual
@@ -130,6 +131,12 @@ impl ManagerSettings {
         })?;
         let source = Source::Mapping(mapping);
         Ok(Self { name: name.to_owned(), paths, concurrency, rate, versions, accounts, source })
+    }
+
+    /// As many earlier versions are read of each path.
+    #[must_use]
+    pub fn reading(self, versions: Option<u64>) -> Self {
+        Self { versions: versions.unwrap_or(self.versions), ..self }
     }
 
     /// The provider, made anew.

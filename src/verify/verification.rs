@@ -90,6 +90,11 @@ impl Verification {
         Ok((held.holdings.take_exported(), gaps))
     }
 
+    /// Whether every path told its value in force; `false`: one that was found absent may be in force all the same.
+    pub fn all_answered(&self) -> bool {
+        self.held().as_ref().is_ok_and(|held| held.coverage.iter().all(|(_, c)| c.gaps.is_empty()))
+    }
+
     fn read(&self) -> Result<(Held, Option<KnownIndex>), VerifyError> {
         let system = |e: &dyn std::fmt::Display| VerifyError::System(e.to_string());
         let holdings = Holdings::new(self.search, self.export).map_err(|e| system(&e))?;
@@ -260,22 +265,26 @@ impl Held {
         previous.unwrap_or_else(|| self.absent())
     }
 
-    /// The verdict on a value that was not found: it may lie where nothing was answered.
+    /// The verdict on a value that was not found: it may lie where nothing was answered, or in a version that cannot
+    /// be read any more.
     fn absent(&self) -> Verdict {
-        let gaps: Vec<String> = self.coverage.iter().filter_map(|(name, c)| unanswered(name, c)).collect();
-        if gaps.is_empty() { Verdict::Unmanaged } else { Verdict::Unchecked(gaps.join("; ")) }
+        let gaps = self.coverage.iter().filter_map(|(name, c)| unanswered(name, c));
+        let lost = self.coverage.iter().filter_map(|(name, c)| uncompared(name, c));
+        let why: Vec<String> = gaps.chain(lost).collect();
+        if why.is_empty() { Verdict::Unmanaged } else { Verdict::Unchecked(why.join("; ")) }
     }
 
     /// What a person must know of the managers' answers.
     fn tell(&self, search: bool, tally: &mut Tally) {
         for (name, coverage) in &self.coverage {
-            let Coverage { read, gaps, gone, making } = coverage;
+            let Coverage { read, gaps, earlier, making, .. } = coverage;
             let mut text = format!("verified against {read} secrets of {name}");
-            if *gone > 0 {
-                text += &format!("; {gone} deleted or destroyed versions could not be compared");
+            if *earlier > 0 {
+                text += &format!(" and {earlier} of their earlier versions");
             }
             tally.notes.push(text);
             tally.notes.extend(unanswered(name, coverage));
+            tally.notes.extend(uncompared(name, coverage));
             for path in making {
                 tally.notes.push(format!("{name}: {path} is not read: that would make credentials"));
             }
@@ -332,14 +341,22 @@ impl Held {
 
 /// What of a manager did not answer, in words.
 fn unanswered(name: &str, coverage: &Coverage) -> Option<String> {
-    let gaps = &coverage.gaps;
-    if gaps.is_empty() {
-        return None;
-    }
-    let named: Vec<String> = gaps.iter().take(NAMED).map(|(path, why)| format!("{path} ({why})")).collect();
-    let more = gaps.len().saturating_sub(NAMED);
+    let gaps = coverage.gaps.iter().map(|(path, why)| format!("{path} ({why})"));
+    list(gaps).map(|list| format!("{name}: no answer from {list}"))
+}
+
+/// Which versions of a manager could not be compared, in words.
+fn uncompared(name: &str, coverage: &Coverage) -> Option<String> {
+    let lost = coverage.lost.iter().map(|(path, lost)| format!("{path} ({})", lost.words(coverage.bound)));
+    list(lost).map(|list| format!("{name}: versions that cannot be compared: {list}"))
+}
+
+/// The first few of `all`, and how many more there are.
+fn list(all: impl ExactSizeIterator<Item = String>) -> Option<String> {
+    let more = all.len().saturating_sub(NAMED);
+    let named: Vec<String> = all.take(NAMED).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!("{name}: no answer from {}{more}", named.join(", ")))
+    (!named.is_empty()).then(|| named.join(", ") + &more)
 }
 
 /// How bad a leak is, given its verdict.

@@ -27,7 +27,7 @@ fn json(value: toml::Value) -> Value {
 const GOOD: &[&str] = &[
     "",
     "[scan]\nexclude = 'a'",
-    "[scan]\nexclude = ['third_party/**', '!keep']\nbaseline = 'b.jsonl'\nmax_file_size = 5",
+    "[scan]\nexclude = ['third_party/**', '!keep']\nbaseline = 'b.jsonl'\nmax_file_size = 5\nrequire_reason = true",
     "[rules]\nenable = ['a']\ndisable = []\nextend = ['x.toml']",
     "[[allow]]\nrule = 'a'\nreason = 'r'\nexpires = 2027-06-30",
     "[[allow]]\nrule = ['a', 'b']\npath = ['x', 'y/']\nvalue = '^x'\nline = 'y$'",

@@ -20,7 +20,7 @@ const BASE: &str = "[[rules]]\nid = 'base-zq'\ndescription = 'base'\nregex = '''
     [allowlist]\nregexes = ['^9']\n";
 
 /// The real gitleaks.
-fn gitleaks() -> PathBuf {
+pub(crate) fn gitleaks() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tools = std::env::var_os("LEAKWARD_TOOLS").map_or_else(|| root.join("target/tools"), PathBuf::from);
     let installed = std::fs::read_dir(tools.join("venv/lib")).into_iter().flatten().flatten();

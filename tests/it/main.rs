@@ -12,6 +12,7 @@ mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;
 mod baseline;
+mod baseline_care;
 mod cmd;
 mod config_schema;
 mod console;
@@ -29,6 +30,7 @@ mod git_staged;
 mod gitleaks;
 mod gitleaks_config;
 mod gitleaks_differential;
+mod gitleaks_outputs;
 mod hiding_places;
 mod history;
 mod history_archives;
@@ -74,4 +76,6 @@ mod terminal;
 mod token;
 #[cfg(feature = "fetcher")]
 mod verify;
+#[cfg(feature = "fetcher")]
+mod versions;
 mod written;

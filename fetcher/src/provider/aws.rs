@@ -14,7 +14,10 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::primitives::{Blob, DateTime};
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Means, SecretKeeper, SecretProvider};
+use super::{
+    Answer, Capabilities, Fault, FaultKind, Fetched, History, KnownVersion, Means, SecretKeeper,
+    SecretProvider, VersionStanding,
+};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// Copies of one value that the SDK's own buffers may still hold after a read, as measured by
@@ -119,6 +122,28 @@ impl AwsProvider {
         Ok(names)
     }
 
+    /// Every version that is or was in force, those without a stage included. What AWS has dropped it does not tell.
+    async fn known_versions(&self, path: &SecretPath) -> Result<History, Fault> {
+        let call = self.client.list_secret_version_ids().secret_id(path.as_str()).include_deprecated(true);
+        let mut pages = call.into_paginator().send();
+        let mut versions = Vec::new();
+        while let Some(page) = pages.next().await {
+            for entry in page.map_err(fault)?.versions.unwrap_or_default() {
+                let stages = entry.version_stages.unwrap_or_default();
+                let is = |name: &str| stages.iter().any(|stage| stage == name);
+                if is(PENDING) && !is(CURRENT) {
+                    continue;
+                }
+                let made = entry.created_date.map(|t| (t.secs(), t.subsec_nanos()));
+                versions.extend(entry.version_id.map(|id| (is(CURRENT), made, id)));
+            }
+        }
+        // A version may come into force again long after it was made.
+        versions.sort_by_key(|(current, made, _)| std::cmp::Reverse((*current, *made)));
+        let known = |(_, _, id)| KnownVersion { version: Version::new(id), standing: VersionStanding::Kept };
+        Ok(History { versions: versions.into_iter().map(known).collect(), dropped: 0 })
+    }
+
     async fn stage_version(&self, secret: &SecretRef) -> Result<Version, Fault> {
         let stage = match secret.version() {
             VersionSelector::Exact(version) => return Ok(version.clone()),
@@ -181,6 +206,10 @@ impl SecretProvider for AwsProvider {
 
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         Box::pin(self.stage_version(secret))
+    }
+
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        Box::pin(self.known_versions(path))
     }
 
     fn keeper(&self) -> Option<&dyn SecretKeeper> {

@@ -14,7 +14,10 @@ use azure_security_keyvault_secrets::models::{SecretClientGetSecretOptions, SetS
 use azure_security_keyvault_secrets::{ResourceExt as _, SecretClient, SecretClientOptions};
 use futures_util::TryStreamExt as _;
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lifetime, Means, SecretKeeper, SecretProvider};
+use super::{
+    Answer, Capabilities, Fault, FaultKind, Fetched, History, KnownVersion, Lifetime, Means, SecretKeeper,
+    SecretProvider, VersionStanding,
+};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// One Azure Key Vault. A path is a secret's name.
@@ -174,17 +177,21 @@ impl AzureProvider {
 
     /// Enabled versions, newest first.
     async fn versions(&self, name: &str) -> Result<Vec<String>, Fault> {
+        let all = self.known_versions(name).await?;
+        Ok(all.into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id).collect())
+    }
+
+    /// Every version and whether it is enabled, newest first.
+    async fn known_versions(&self, name: &str) -> Result<Vec<(String, bool)>, Fault> {
         let mut pager = self.client.list_secret_properties_versions(name, None).map_err(|e| fault(&e))?;
         let mut versions = Vec::new();
         while let Some(properties) = pager.try_next().await.map_err(|e| fault(&e))? {
             let id = properties.resource_id().ok().and_then(|id| id.version);
             let attributes = properties.attributes.unwrap_or_default();
-            if let (Some(id), true) = (id, attributes.enabled != Some(false)) {
-                versions.push((attributes.created, id));
-            }
+            versions.extend(id.map(|id| (attributes.created, id, attributes.enabled != Some(false))));
         }
         versions.sort_by(|a, b| b.0.cmp(&a.0));
-        Ok(versions.into_iter().map(|(_, id)| id).collect())
+        Ok(versions.into_iter().map(|(_, id, enabled)| (id, enabled)).collect())
     }
 
     async fn names(&self, prefix: Option<&SecretPath>) -> Result<Vec<SecretPath>, Fault> {
@@ -235,6 +242,17 @@ impl SecretProvider for AzureProvider {
                 VersionSelector::Stage(_) => return Err(Fault::new(FaultKind::Unsupported)),
             };
             wanted.map(Version::new).ok_or(Fault::new(FaultKind::NotFound))
+        })
+    }
+
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        Box::pin(async move {
+            let known = |(id, enabled)| KnownVersion {
+                version: Version::new(id),
+                standing: if enabled { VersionStanding::Kept } else { VersionStanding::Disabled },
+            };
+            let all = within(self.known_versions(vault_name(path)?)).await?;
+            Ok(History { versions: all.into_iter().map(known).collect(), dropped: 0 })
         })
     }
 

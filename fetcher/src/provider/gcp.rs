@@ -16,7 +16,10 @@ use google_cloud_secretmanager_v1::model::replication::Automatic;
 use google_cloud_secretmanager_v1::model::secret_version::State;
 use google_cloud_secretmanager_v1::model::{Replication, Secret as Named, SecretPayload};
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Means, SecretKeeper, SecretProvider};
+use super::{
+    Answer, Capabilities, Fault, FaultKind, Fetched, History, KnownVersion, Means, SecretKeeper,
+    SecretProvider, VersionStanding,
+};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// Google Secret Manager in one project. A path is a secret's name, or its full name `projects/P/secrets/S`.
@@ -79,18 +82,24 @@ impl GcpProvider {
         Ok(Fetched::new(secret, Version::new(last_segment(&answer.name))))
     }
 
-    /// The newest enabled version before the latest one.
-    async fn previous(&self, parent: &str) -> Result<String, Fault> {
+    /// Every version and its state, newest first.
+    async fn states(&self, parent: &str) -> Result<Vec<(u64, State)>, Fault> {
         let mut items = self.client.list_secret_versions().set_parent(parent).by_item();
-        let mut numbers = Vec::new();
+        let mut all = Vec::new();
         while let Some(version) = items.next().await {
             let version = version.map_err(|e| fault(&e))?;
-            if version.state == State::Enabled {
-                numbers.extend(last_segment(&version.name).parse::<u64>());
-            }
+            let number = last_segment(&version.name).parse::<u64>();
+            all.extend(number.map(|number| (number, version.state)));
         }
-        numbers.sort_unstable_by(|a, b| b.cmp(a));
-        let previous = numbers.get(1).map(u64::to_string);
+        all.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
+        Ok(all)
+    }
+
+    /// The newest enabled version before the latest one.
+    async fn previous(&self, parent: &str) -> Result<String, Fault> {
+        let all = self.states(parent).await?;
+        let enabled = all.into_iter().filter(|(_, state)| *state == State::Enabled);
+        let previous = enabled.map(|(number, _)| number.to_string()).nth(1);
         previous.ok_or(Fault::new(FaultKind::NotFound).with_detail("there is no earlier enabled version"))
     }
 
@@ -151,6 +160,21 @@ impl SecretProvider for GcpProvider {
 
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         Box::pin(self.number(secret))
+    }
+
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        Box::pin(async move {
+            let known = |(number, state): (u64, State)| KnownVersion {
+                version: Version::new(number.to_string()),
+                standing: match state {
+                    State::Enabled => VersionStanding::Kept,
+                    State::Destroyed => VersionStanding::Destroyed,
+                    _ => VersionStanding::Disabled,
+                },
+            };
+            let all = self.states(&self.full_name(path)).await?;
+            Ok(History { versions: all.into_iter().map(known).collect(), dropped: 0 })
+        })
     }
 
     fn keeper(&self) -> Option<&dyn SecretKeeper> {

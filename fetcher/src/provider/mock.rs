@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Lifetime, Renewal, SecretProvider};
+use super::{
+    Answer, Capabilities, Fault, FaultKind, Fetched, History, KnownVersion, Lease, Lifetime, Renewal,
+    SecretProvider, VersionStanding,
+};
 use crate::secret::{Secret, SecretPath, SecretRef, Tag, Version, VersionSelector};
 
 /// What was asked of a [`MockProvider`].
@@ -17,6 +20,8 @@ pub enum Operation {
     Fetch,
     /// A version without its value.
     Version,
+    /// The versions of a secret.
+    History,
     /// A list of paths.
     List,
     /// A longer lease.
@@ -367,6 +372,26 @@ impl SecretProvider for MockProvider {
                     Ok(Version::new(chosen(versions, secret.version())?.to_string()))
                 }
                 Some(Shelf::Lending(_)) => Err(Fault::new(FaultKind::Unsupported)),
+                None => Err(Fault::new(FaultKind::NotFound)),
+            }
+        })
+    }
+
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        Box::pin(async move {
+            self.enter(Operation::History, path.to_string(), Some(path)).await?;
+            match self.lock().shelves.get(path) {
+                Some(Shelf::Versions(versions)) => {
+                    let known = |(i, held): (usize, &Option<_>)| KnownVersion {
+                        version: Version::new((i + 1).to_string()),
+                        standing: held.as_ref().map_or(VersionStanding::Deleted, |_| VersionStanding::Kept),
+                    };
+                    Ok(History {
+                        versions: versions.iter().enumerate().map(known).rev().collect(),
+                        dropped: 0,
+                    })
+                }
+                Some(_) => Err(Fault::new(FaultKind::Unsupported)),
                 None => Err(Fault::new(FaultKind::NotFound)),
             }
         })

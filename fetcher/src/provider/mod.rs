@@ -13,6 +13,7 @@ mod fetched;
 pub mod file;
 #[cfg(feature = "gcp")]
 pub mod gcp;
+mod history;
 mod keeper;
 mod lease;
 mod listing;
@@ -27,7 +28,7 @@ pub use capabilities::Capabilities;
 pub use change::ChangeListener;
 pub use fault::{Fault, FaultKind};
 pub use fetched::{Fetched, Labels, Lifetime};
-
+pub use history::{History, KnownVersion, VersionStanding};
 pub use keeper::{Means, SecretKeeper};
 pub use lease::{Lease, Renewal};
 pub use listing::Listing;
@@ -90,6 +91,13 @@ pub trait SecretProvider: Send + Sync + 'static {
     /// Which version a fetch would give now, without moving the value over the wire.
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         let _ = secret;
+        Box::pin(async { Err(Fault::new(FaultKind::Unsupported)) })
+    }
+
+    /// Which versions of the secret at `path` the manager knows of, without moving a value over the wire.
+    /// [`FaultKind::Unsupported`]: it keeps no versions.
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        let _ = path;
         Box::pin(async { Err(Fault::new(FaultKind::Unsupported)) })
     }
 

@@ -2,7 +2,6 @@
 //! annotations, step summary and outputs. The verdict is the action's last step, so that the report is uploaded first.
 
 mod event;
-mod summary;
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -103,13 +102,14 @@ impl Step {
         if let Some(note) = &note {
             say(note);
         }
-        let report = tempfile::NamedTempFile::new().map_err(Failure::new)?;
-        let code = super::run(self.arguments(what, report.path()))?;
-        let report: Value = fs::read(report.path())
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok())
-            .ok_or_else(|| Failure::new("the scan left no report"))?;
-        self.summarise(&summary::markdown(&report, note.as_deref()))?;
+        let reports = tempfile::tempdir().map_err(Failure::new)?;
+        let [json, markdown] = ["json", "md"].map(|ending| reports.path().join(ending));
+        let code = super::run(self.arguments(what, &json, &markdown))?;
+        let none = || Failure::new("the scan left no report");
+        let report: Value =
+            fs::read(json).ok().and_then(|text| serde_json::from_slice(&text).ok()).ok_or_else(none)?;
+        let note = note.map_or_else(String::new, |note| format!("> {note}\n\n"));
+        self.summarise(&(note + &fs::read_to_string(markdown).map_err(|_| none())?))?;
         let findings = report.pointer("/summary/findings").and_then(Value::as_u64).unwrap_or_default();
         self.output(&[
             ("exit-code", &code.to_string()),
@@ -156,14 +156,15 @@ impl Step {
         })
     }
 
-    fn arguments(&self, what: Vec<OsString>, report: &Path) -> Vec<OsString> {
+    fn arguments(&self, what: Vec<OsString>, json: &Path, markdown: &Path) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec!["leakward".into()];
         arguments.extend(what);
         let pair = |format: &str, place: &Path| -> [OsString; 4] {
             ["--format".into(), format.into(), "--output".into(), place.into()]
         };
         arguments.extend(pair("sarif", &self.sarif));
-        arguments.extend(pair("json", report));
+        arguments.extend(pair("json", json));
+        arguments.extend(pair("markdown", markdown));
         arguments.extend(pair("github", Path::new("-")));
         arguments.extend(["--sarif-category".into(), OsString::from(&self.category)]);
         for (flag, value) in [("--config", &self.config), ("--baseline", &self.baseline)] {

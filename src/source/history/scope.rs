@@ -26,7 +26,7 @@ pub struct Scope {
 
 impl Scope {
     /// Whether every reachable commit counts.
-    pub(super) fn is_everything(&self) -> bool {
+    pub fn is_everything(&self) -> bool {
         self.from.is_empty() && self.without.is_empty() && self.since.is_none() && self.most.is_none()
     }
 }

@@ -20,7 +20,8 @@ pub use config::{VaultConfig, VaultConfigError};
 pub use login::{Login, SecretId};
 
 use super::{
-    Answer, Capabilities, Fault, FaultKind, Fetched, Lease, Listing, Renewal, SecretKeeper, SecretProvider,
+    Answer, Capabilities, Fault, FaultKind, Fetched, History, Lease, Listing, Renewal, SecretKeeper,
+    SecretProvider,
 };
 use crate::http::{Buffer, HttpClient, Method, Request, TlsError};
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector, escape_json};
@@ -125,6 +126,10 @@ impl SecretProvider for VaultProvider {
 
     fn version<'a>(&'a self, secret: &'a SecretRef) -> Answer<'a, Version> {
         Box::pin(self.current_version(secret))
+    }
+
+    fn history<'a>(&'a self, path: &'a SecretPath) -> Answer<'a, History> {
+        Box::pin(self.known_versions(path))
     }
 
     fn renew<'a>(&'a self, lease: &'a Lease, wanted: Duration) -> Answer<'a, Renewal> {

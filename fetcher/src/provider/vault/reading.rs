@@ -6,7 +6,9 @@ use super::answer::Envelope;
 use super::mounts::{Engine, Located};
 use super::{VaultProvider, no_stage};
 use crate::http::{Buffer, Method};
-use crate::provider::{Fault, FaultKind, Fetched, Labels, Lease, Lifetime, Listing};
+use crate::provider::{
+    Fault, FaultKind, Fetched, History, KnownVersion, Labels, Lease, Lifetime, Listing, VersionStanding,
+};
 use crate::secret::{Json, Secret, SecretPath, SecretRef, Version, VersionSelector};
 
 /// How many earlier versions are looked at for the previous one that still exists.
@@ -91,6 +93,29 @@ impl VaultProvider {
             }
             _ => Err(Fault::new(FaultKind::Unsupported)),
         }
+    }
+
+    /// The versions that the metadata name.
+    pub(super) async fn known_versions(&self, path: &SecretPath) -> Result<History, Fault> {
+        let located = self.locate(path).await?;
+        if located.engine != Engine::Kv2 {
+            return Err(Fault::new(FaultKind::Unsupported).with_detail("this engine keeps no versions"));
+        }
+        let rest = located.rest.strip_prefix("data/").unwrap_or(&located.rest);
+        let answer = self.get(&format!("{}/metadata/{rest}", located.mount)).await?;
+        let versions = answer.data().and_then(|d| d.field("versions"));
+        let versions = versions
+            .ok_or(Fault::new(FaultKind::Invalid).with_detail("the metadata name no versions"))?
+            .entries()
+            .filter_map(|(number, about)| Some((number.plain()?.parse::<u64>().ok()?, standing(about))));
+        let mut versions: Vec<_> = versions.collect();
+        versions.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        let dropped = versions.last().map_or(0, |(oldest, _)| oldest.saturating_sub(1));
+        let known = |(number, standing): (u64, _)| KnownVersion {
+            version: Version::new(number.to_string()),
+            standing,
+        };
+        Ok(History { versions: versions.into_iter().map(known).collect(), dropped })
     }
 
     /// An answer of an engine that lends or makes: leases, static roles, certificates.
@@ -219,6 +244,17 @@ fn versioned_value(answer: &Envelope) -> Result<Fetched, Fault> {
         Some(created) => fetched.with_created(created),
         None => fetched,
     })
+}
+
+/// Whether a version can be read, by its metadata. A time of deletion may lie in the future.
+fn standing(about: Json<'_>) -> VersionStanding {
+    if about.field("destroyed").and_then(Json::bool).unwrap_or_default() {
+        return VersionStanding::Destroyed;
+    }
+    match time(&about.plain_field("deletion_time")) {
+        Some(at) if at <= SystemTime::now() => VersionStanding::Deleted,
+        _ => VersionStanding::Kept,
+    }
 }
 
 /// An answer of the engine without versions. Its `lease_duration` is a wish of whoever wrote the value.

@@ -1,4 +1,4 @@
-//! `leakward baseline`: findings accepted for now.
+//! `leakward baseline create`: makes or refreshes a baseline.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,34 +6,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bstr::{BStr, BString, ByteSlice};
 use jiff::civil::Date;
 
-use super::files_flags::FilesFlags;
-use super::rule_flags::RuleFlags;
-use super::settings::{SettingsFlags, from_folder};
-use super::{Failure, heading};
+use super::{named, place, read_if_there};
+use crate::cli::files_flags::FilesFlags;
+use crate::cli::rule_flags::RuleFlags;
+use crate::cli::settings::{SettingsFlags, from_folder};
+use crate::cli::{Failure, heading};
 use crate::detect::Detector;
 use crate::report::{self, NewBaseline, Options, Root};
 use crate::scan::{self, Config, Output, Target};
-use crate::source::Base;
 use crate::source::MAX_ARCHIVE_DEPTH;
-use crate::suppress::{Baseline, Entry};
-
-/// Name of a new baseline where nothing names another.
-const FILE_NAME: &str = "leakward-baseline.jsonl";
-
-/// make or refresh a baseline: findings accepted for now
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    Create(Box<Create>),
-}
+use crate::suppress::{Baseline, Entry, Reach};
 
 /// accept everything that a scan finds
 ///
@@ -41,7 +25,7 @@ enum Command {
 /// unless their path or rule was not scanned. A secret is kept as a hash under the file's random salt: without
 /// guesses it cannot be read back, but whoever holds the file can test guesses of weak values.
 #[derive(Debug, clap::Args)]
-struct Create {
+pub(super) struct Args {
     #[command(flatten)]
     files: FilesFlags,
     #[command(flatten)]
@@ -64,25 +48,16 @@ struct Create {
 
 impl Args {
     pub(super) fn run(self) -> Result<u8, Failure> {
-        match self.command {
-            Command::Create(args) => args.run(),
-        }
-    }
-}
-
-impl Create {
-    fn run(self) -> Result<u8, Failure> {
         let base = self.files.base()?;
         let mut settings = self.settings.load_without_baseline(&from_folder(base.dir()))?;
-        let named = settings.config.baseline.as_ref().map(|path| base.dir().join(path));
-        let path = self.output.or(self.settings.baseline).or(named);
-        let path = path.unwrap_or_else(|| base.dir().join(FILE_NAME));
+        let named = self.output.or(self.settings.baseline);
+        let path = place(named, settings.config.baseline.as_ref(), base.dir());
         let old = existing(&path)?;
         let exclude = settings.exclude(&self.files.limits.exclude)?;
         let mut parts = self.rules.choose(&mut settings.pack)?;
         parts.append(&mut settings.parts);
         let pack = Arc::new(settings.pack);
-        let scanned = scanned(&self.files.paths, &base);
+        let reach = self.files.reach(&base);
         let ran: HashSet<String> = pack.rules().iter().map(|r| r.id.clone().into_owned()).collect();
         let new = NewBaseline {
             old: old.clone(),
@@ -92,9 +67,7 @@ impl Create {
                 added: Some(settings.suppressor.today),
                 expires: self.expires,
             },
-            looked: Box::new(move |rule, path| {
-                ran.contains(rule) && scanned.iter().any(|top| below(path, top))
-            }),
+            looked: Box::new(move |rule, path| ran.contains(rule) && reach.holds(path)),
         };
         let config = Config {
             detector: Arc::new(Detector::new(pack).map_err(Failure::new)?),
@@ -117,6 +90,7 @@ impl Create {
             judges: Vec::new(),
             fail_on: crate::model::State::FAILING.to_vec(),
             audit: None,
+            reach: Reach::Changes,
         };
         let files = self.files.source(base, exclude, settings.config.max_file_size, MAX_ARCHIVE_DEPTH);
         let code = scan::run(&files, &config)?;
@@ -127,38 +101,17 @@ impl Create {
 
 /// The baseline at `path`; a new one when there is none.
 fn existing(path: &Path) -> Result<Baseline, Failure> {
-    let named = |cause: &dyn std::fmt::Display| Failure::new(format_args!("{}: {cause}", path.display()));
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let mut salt = [0; 32];
-            getrandom::fill(&mut salt).map_err(|e| named(&format_args!("no random salt: {e}")))?;
-            return Ok(Baseline::new(salt));
-        }
-        Err(e) => return Err(named(&e)),
+    let Some(baseline) = read_if_there(path)? else {
+        let mut salt = [0; 32];
+        getrandom::fill(&mut salt).map_err(|e| named(path, &format_args!("no random salt: {e}")))?;
+        return Ok(Baseline::new(salt));
     };
     // It is replaced by a new file, which a read-only mark on the old one would not stop.
     if fs::metadata(path).is_ok_and(|m| m.permissions().readonly()) {
-        return Err(
-            named(&"the file is read-only").help("make it writable, or name another file with --output")
-        );
+        let failure = named(path, &"the file is read-only");
+        return Err(failure.help("make it writable, or name another file with --output"));
     }
-    Baseline::parse(&text).map_err(|e| named(&e).help(e.help()))
-}
-
-/// The scanned paths relative to the base, `/` between parts; the base itself is empty.
-fn scanned(paths: &[PathBuf], base: &Base) -> Vec<BString> {
-    let relative = |path: &PathBuf| {
-        let path = fs::canonicalize(path).ok()?;
-        let parts = path.strip_prefix(base.dir()).ok()?.iter().map(|p| p.as_encoded_bytes());
-        Some(bstr::join("/", parts).into())
-    };
-    paths.iter().filter_map(relative).collect()
-}
-
-/// Whether `path` is `top` or lies below it.
-fn below(path: &BStr, top: &BString) -> bool {
-    top.is_empty() || path.strip_prefix(top.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    Ok(baseline)
 }
 
 /// Says what became of the baseline at `path`.
@@ -173,17 +126,4 @@ fn tell(path: &Path, old: &Baseline, new: &Baseline) {
         path.display(),
         new.len()
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_lies_below_whole_folders_alone() {
-        assert!(below("src/a".into(), &"src".into()));
-        assert!(below("src".into(), &"src".into()));
-        assert!(below("src".into(), &"".into()));
-        assert!(!below("srcs/a".into(), &"src".into()));
-    }
 }
