@@ -11,11 +11,11 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::bao::Bao;
 use crate::postgres::{ADMIN, Postgres};
 
-struct Stage {
-    bao: Bao,
-    postgres: Postgres,
-    manager: SecretsManager,
-    handle: SecretHandle,
+pub(crate) struct Stage {
+    pub(crate) bao: Bao,
+    pub(crate) postgres: Postgres,
+    pub(crate) manager: SecretsManager,
+    pub(crate) handle: SecretHandle,
     times: Times,
 }
 
@@ -36,7 +36,13 @@ fn times() -> Times {
 }
 
 impl Stage {
+    /// With credentials that are lent.
     async fn set() -> Self {
+        Self::with("database/creds/app").await
+    }
+
+    /// With the credentials at `path`: lent ones, or those of a role whose password is changed every 6 s.
+    pub(crate) async fn with(path: &str) -> Self {
         let (bao, postgres, times) = (Bao::start().await, Postgres::start(), times());
         let table = "create table t (n int); insert into t values (7); grant select on t to public";
         postgres.query("postgres", ADMIN, table).unwrap();
@@ -54,9 +60,12 @@ impl Stage {
             r#"{{"db_name":"pg","creation_statements":["{create}"],"default_ttl":"{lease}s","max_ttl":"{most}s"}}"#
         );
         bao.post("database/roles/app", &role).await;
+        postgres.query("postgres", ADMIN, "create role fixed login password 'first'").unwrap();
+        let fixed = r#"{"db_name":"pg","username":"fixed","rotation_period":"6s"}"#;
+        bao.post("database/static-roles/fixed", fixed).await;
         let policy = Policy::default().with_read_budget(Duration::from_secs(10));
         let manager = SecretsManager::builder().provider("", bao.provider()).policy(policy).build().unwrap();
-        let handle = manager.secret_at("database/creds/app").unwrap();
+        let handle = manager.secret_at(path).unwrap();
         handle.read().await.unwrap();
         Self { bao, postgres, manager, handle, times }
     }
@@ -76,7 +85,7 @@ impl Stage {
     }
 }
 
-fn config(reading: &Reading, port: u16) -> Config {
+pub(crate) fn config(reading: &Reading, port: u16) -> Config {
     let text = |name| reading.field(name).unwrap().expose_text().unwrap().to_owned();
     let mut config = Config::new();
     config.host("127.0.0.1").port(port).dbname("postgres").user(text("username")).password(text("password"));
@@ -101,10 +110,10 @@ impl Counts {
 }
 
 /// Needs the role to be there, unlike `select 1`.
-const QUERY: &str = "select n, current_user::text from t, (select pg_sleep(0.002)) s";
+pub(crate) const QUERY: &str = "select n, current_user::text from t, (select pg_sleep(0.002)) s";
 
 #[derive(Clone)]
-struct Connector(Config);
+pub(crate) struct Connector(pub(crate) Config);
 
 impl bb8::ManageConnection for Connector {
     type Connection = Client;

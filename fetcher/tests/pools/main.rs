@@ -9,6 +9,7 @@
 #[allow(dead_code, reason = "shared with the other tests, which use more of it")]
 mod bao;
 mod blocking;
+mod fixed_role;
 mod load;
 #[path = "../it/postgres.rs"]
 #[allow(dead_code, reason = "shared with the other tests, which use more of it")]
