@@ -99,3 +99,20 @@ async fn a_header_cannot_smuggle_a_second_one() {
     let request = Request::new(Method::Get, "/".to_owned()).header("x-vault-token", b"a\r\nx: y");
     assert!(matches!(client.send(&request).await, Err(HttpError::Header)));
 }
+
+#[tokio::test]
+async fn a_server_that_dribbles_its_head_is_cut_off() {
+    let mut pieces = vec![(&b"HTTP/1.1 200 OK\r\nx: "[..], Duration::ZERO)];
+    pieces.extend((0..100).map(|_| (&b"x"[..], Duration::from_millis(50))));
+    let limits = Limits { attempt: Duration::from_millis(300), ..Limits::default() };
+    assert!(matches!(get(&server(pieces).await, limits).await, Err(HttpError::Late)));
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_too_large() {
+    let line: &'static [u8] = b"x-more-and-more: 0123456789012345678901234567890123456789\r\n";
+    let mut pieces = vec![(&b"HTTP/1.1 200 OK\r\n"[..], Duration::ZERO)];
+    pieces.extend((0..20_000).map(|_| (line, Duration::ZERO)));
+    let got = get(&server(pieces).await, Limits::default()).await;
+    assert!(matches!(got, Err(HttpError::TooLarge | HttpError::Malformed)), "{got:?}");
+}

@@ -50,5 +50,6 @@ mod vault_faults;
 #[cfg(unix)]
 mod vault_identity;
 mod vault_login;
+mod vault_wire;
 #[cfg(feature = "webhook")]
 mod webhook;
