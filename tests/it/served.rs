@@ -13,14 +13,14 @@ use crate::bao::{self, Bao, ROOT};
 use crate::sandbox::{Run, Sandbox};
 
 /// An agent that ends with the test.
-struct Served {
-    sandbox: Sandbox,
+pub(crate) struct Served {
+    pub(crate) sandbox: Sandbox,
     child: Option<Child>,
 }
 
 impl Served {
     /// An agent of `bao` with more `args`, once it takes callers.
-    fn start(bao: &Bao, args: &[&str]) -> Self {
+    pub(crate) fn start(bao: &Bao, args: &[&str]) -> Self {
         let sandbox = Sandbox::new();
         let mut command = sandbox.command(["agent", "--socket", "agent.sock"]);
         command.args(args).env("VAULT_ADDR", bao.address()).env("VAULT_TOKEN", ROOT);
@@ -34,23 +34,23 @@ impl Served {
         served
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.sandbox.path().join("agent.sock")
     }
 
     /// Status, head and body of a request through the socket.
-    fn get(&self, target: &str, fields: &str) -> (u16, String, String) {
+    pub(crate) fn get(&self, target: &str, fields: &str) -> (u16, String, String) {
         ask(UnixStream::connect(self.socket()).unwrap(), target, fields)
     }
 
-    fn value(&self, path: &str) -> Value {
+    pub(crate) fn value(&self, path: &str) -> Value {
         let (status, _, body) = self.get(&format!("/v1/secret/data/{path}"), "");
         assert_eq!(status, 200, "{body}");
         serde_json::from_str::<Value>(&body).unwrap()["data"]["data"]["value"].clone()
     }
 
     /// Ends it with SIGTERM.
-    fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         let child = self.child.take().unwrap();
         assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
         let run = Run::from(child.wait_with_output().unwrap());
