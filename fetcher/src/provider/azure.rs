@@ -190,7 +190,7 @@ impl AzureProvider {
             let attributes = properties.attributes.unwrap_or_default();
             versions.extend(id.map(|id| (attributes.created, id, attributes.enabled != Some(false))));
         }
-        versions.sort_by(|a, b| b.0.cmp(&a.0));
+        versions.sort_by_key(|version| std::cmp::Reverse(version.0));
         Ok(versions.into_iter().map(|(_, id, enabled)| (id, enabled)).collect())
     }
 

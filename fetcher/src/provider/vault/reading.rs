@@ -109,7 +109,7 @@ impl VaultProvider {
             .entries()
             .filter_map(|(number, about)| Some((number.plain()?.parse::<u64>().ok()?, standing(about))));
         let mut versions: Vec<_> = versions.collect();
-        versions.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        versions.sort_unstable_by_key(|version| std::cmp::Reverse(version.0));
         let dropped = versions.last().map_or(0, |(oldest, _)| oldest.saturating_sub(1));
         let known = |(number, standing): (u64, _)| KnownVersion {
             version: Version::new(number.to_string()),
