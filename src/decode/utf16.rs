@@ -139,9 +139,18 @@ fn next_row(bytes: &[u8], from: usize) -> Option<(Span, Order)> {
         if units >= LEAST {
             return Some((Span::new(start, start + 2 * units), order));
         }
-        // A row may begin at the last byte looked at, but not before.
-        at = zero + 1 + (2 * units).saturating_sub(2);
+        // A row may begin at the last byte looked at, but not before; of several zeros, at the last.
+        let next = zero + 1 + (2 * units).saturating_sub(2);
+        at = next.max(zeros_end(bytes, zero) - 1);
     }
+}
+
+/// Where the zeros end that begin at `at`.
+fn zeros_end(bytes: &[u8], at: usize) -> usize {
+    const ZEROS: [u8; 256] = [0; 256];
+    let rest = &bytes[at..];
+    let whole = rest.chunks_exact(ZEROS.len()).take_while(|&chunk| chunk == ZEROS).count() * ZEROS.len();
+    at + whole + rest[whole..].iter().take_while(|&&b| b == 0).count()
 }
 
 const fn is_text(byte: u8) -> bool {
@@ -181,6 +190,24 @@ mod tests {
                 assert_eq!(views.len(), 1);
                 assert_eq!(views[0].text, text.as_bytes());
                 assert_eq!((views[0].span, views[0].order), (Span::new(start, bytes.len()), order));
+            }
+        }
+    }
+
+    #[test]
+    fn a_passage_is_found_behind_any_number_of_zeros() {
+        for zeros in (0..20).chain(250..262).chain(1000..1004) {
+            for order in [Order::Little, Order::Big] {
+                let bytes = [
+                    &b"binary \x01"[..],
+                    &vec![0; zeros],
+                    b"\x02\x03\x04",
+                    &encoded("abcdefghijklmnop", order),
+                ];
+                let holds = |w: &Wide| memchr::memmem::find(&w.text, b"bcdefghijklmno").is_some();
+                assert!(wide(&bytes.concat()).iter().any(holds), "{zeros} {order:?}");
+                let bytes = [&vec![0; zeros], &encoded("abcdefghijklmnop", Order::Big)[..]].concat();
+                assert!(wide(&bytes)[0].text.ends_with(b"abcdefghijklmnop"), "{zeros}");
             }
         }
     }
