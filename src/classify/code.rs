@@ -60,6 +60,18 @@ pub(super) fn is_macro_call(value: &[u8]) -> bool {
     name >= 2 && matches!(value.get(name..), Some([b'!', b'(' | b'[' | b'{', ..]))
 }
 
+/// A name as programs give them, hardly any digits in it but at the end of a type: `c_ulong`, `CFTypeRef`, `Avx512`.
+pub(super) fn is_variable_name(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let numbered = letters >= 3
+        && value[0].is_ascii_uppercase()
+        && value[letters..].iter().all(|b| b.is_ascii_digit() || *b == b'_');
+    (digits * 4 <= value.len() || numbered)
+        && value.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+        && value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+}
+
 /// A flag of a command: `-Zbuild-std`, `--locked`.
 pub(super) fn is_flag(value: &[u8]) -> bool {
     let name = value.strip_prefix(b"-").map(|v| v.strip_prefix(b"-").unwrap_or(v));
@@ -69,10 +81,13 @@ pub(super) fn is_flag(value: &[u8]) -> bool {
     })
 }
 
-/// Raw bytes, most of them written as `\x9b`: keys of tests and of protocols, not what people choose or are given.
+/// Raw bytes, most of them written as `\x9b` or `%9b`: keys of tests and of protocols, not what people choose or are given.
 pub(super) fn is_escaped_bytes(value: &[u8]) -> bool {
     let escapes = value.windows(2).filter(|p| p[0] == b'\\' && matches!(p[1], b'x' | b'0')).count();
+    let hex = |p: &[u8]| p[0] == b'%' && p[1].is_ascii_hexdigit() && p[2].is_ascii_hexdigit();
+    let percents = value.windows(3).filter(|p| hex(p)).count();
     escapes >= 3 && escapes * 4 * 10 >= value.len() * 6
+        || percents >= 2 && percents * 3 * 10 >= value.len() * 6
 }
 
 #[cfg(test)]
@@ -111,7 +126,15 @@ mod tests {
     }
 
     #[test]
+    fn names_of_programs_are_seen() {
+        assert!(is_variable_name(b"Avx512") && is_variable_name(b"Sse4_2"));
+        assert!(is_variable_name(b"c_ulong") && is_variable_name(b"NID_pbe_WithSHA1And3_Key"));
+        assert!(!is_variable_name(b"kT9x-vQ2m") && !is_variable_name(b"kT9x8vQ2m7"));
+    }
+
+    #[test]
     fn bytes_in_escapes_are_seen() {
+        assert!(is_escaped_bytes(b"%F0%9F%92%A9") && !is_escaped_bytes(b"kT9x%40vQ2m%21"));
         assert!(is_escaped_bytes(br"\x9b\xbe\x43k") && !is_escaped_bytes(br"kT9x\x20vQ2m-and-more"));
     }
 }

@@ -139,6 +139,8 @@ features! {
     Host = "the host",
     /// 0 none, 1 given, 2 of an example.
     User = "the user",
+    /// 0 none or not asked, 1 in a test, 2 in a comment of documentation. Asked only of what may be reported.
+    Shown = "shown in a test or documentation",
     /// Kind of file: 0 unknown, then see `path`.
     File = "kind of file",
     /// 1 when the path is of tests.

@@ -5,6 +5,7 @@
 
 mod code;
 mod evidence;
+mod example;
 mod feature;
 mod forest;
 mod key;
@@ -93,10 +94,52 @@ pub fn judge(subject: &Subject<'_>, lexicon: &Lexicon<'_>) -> Judgement {
     }
 }
 
-/// How sure the embedded model is of `evidence`; `None` when it is not worth a report at any level.
+/// How sure the embedded model is of `evidence`; `None` when it is not worth a report at any level. What a test or
+/// documentation shows is of medium confidence at most, words that a comment of documentation shows of low.
 pub fn weigh(evidence: &Evidence) -> Option<Confidence> {
     let model = Model::embedded();
-    model.confidence(model.score(evidence))
+    let confidence = model.confidence(model.score(evidence))?;
+    let seen = |feature: Feature| evidence.0[feature as usize];
+    let wordy =
+        seen(Feature::Dictionary) >= 50 || seen(Feature::CommonPassword) + seen(Feature::Placeholder) > 0;
+    let most = match Shown::of(evidence) {
+        Some(Shown::InComment) if wordy => Confidence::Low,
+        Some(_) => Confidence::Medium,
+        None if seen(Feature::InTests) + seen(Feature::InDocs) > 0 => Confidence::Medium,
+        None => Confidence::High,
+    };
+    Some(confidence.min(most))
+}
+
+/// Where a value is shown to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Shown {
+    /// In the body of a test.
+    InTest = 1,
+    /// In a comment that documentation is made from.
+    InComment,
+}
+
+impl Shown {
+    fn of(evidence: &Evidence) -> Option<Self> {
+        match evidence.0[Feature::Shown as usize] {
+            0 => None,
+            1 => Some(Self::InTest),
+            _ => Some(Self::InComment),
+        }
+    }
+
+    /// Notes in `evidence` that the value is shown so.
+    pub fn note(self, evidence: &mut Evidence) {
+        evidence.0[Feature::Shown as usize] = self as u8;
+    }
+}
+
+/// Whether `evidence` whose path is not known yet may become a report at the default level once it is.
+pub fn may_be_told(evidence: &Evidence) -> bool {
+    let model = Model::embedded();
+    model.score(evidence) >= model.levels[1] - PATH_SHARE
 }
 
 /// Whether `evidence` whose path is not known yet may become worth a report once it is.

@@ -1,11 +1,12 @@
 //! Reasons why a value is certainly no secret, tried before anything is weighed.
 
-use super::code::{is_escaped_bytes, is_flag, is_macro_call, is_number_literal, is_type};
-use super::placeholder::{is_constant_name, placeholder};
+use super::code::{is_flag, is_macro_call, is_number_literal, is_type, is_variable_name};
+use super::example::{example_pair, sample};
+use super::placeholder::{is_constant_name, placeholder, wording};
 use super::reference::{is_constant, is_expression, points_elsewhere};
 use super::shape::{
-    distinct, is_counting, is_grouped, is_hex_number, is_location, is_numeric, is_repeat, is_sequence,
-    is_uuid, words,
+    distinct, holds_uuid, is_alphabet, is_counting, is_grouped, is_hex_number, is_location, is_numeric,
+    is_object_id, is_repeat, is_sequence, is_uuid, words,
 };
 use super::wrapped::{harmless, has_own_rule, is_password_hash};
 use super::{KeyKind, KeyName, Subject, Syntax};
@@ -72,7 +73,14 @@ impl Noise {
         }
         let bare = matches!(subject.syntax, Syntax::Line | Syntax::Inline | Syntax::Prose | Syntax::Flag);
         if bare
-            && (is_expression(value) || is_type(value) || is_macro_call(value) || value.starts_with(b"__"))
+            && (is_expression(value)
+                || is_type(value)
+                || is_macro_call(value)
+                || value.starts_with(b"__")
+                || is_declared(subject) && is_variable_name(value)
+                || is_parameter(subject))
+            || subject.syntax == Syntax::Statement && is_type(value)
+            || memchr::memmem::find(value, b"(%r").is_some()
             || is_constant(value)
             || is_flag(value)
         {
@@ -84,8 +92,15 @@ impl Noise {
         if let Some(what) = placeholder(value) {
             return Some(Self::Placeholder(what));
         }
-        if is_about(&KeyName::new(subject.key)) {
+        let key = KeyName::new(subject.key);
+        if is_about(&key) || is_check(subject) {
             return Some(Self::About);
+        }
+        if echoes(subject) {
+            return Some(Self::Placeholder("named after its key"));
+        }
+        if (subject.kind != KeyKind::Password || value.contains(&b' ')) && wording(value) {
+            return Some(Self::Placeholder("the name of a credential"));
         }
         Self::of_shape(subject).or_else(|| example_pair(subject).then_some(Self::ExamplePair))
     }
@@ -95,11 +110,12 @@ impl Noise {
         if is_constant_name(value) {
             return Some(Self::ConstantName);
         }
-        if is_sequence(value) || is_repeat(value) || is_counting(value) {
+        if is_sequence(value) || is_repeat(value) || is_counting(value) || is_alphabet(value) {
             return Some(Self::Sequence);
         }
         if is_hex_number(value)
             || is_number_literal(value)
+            || is_object_id(value)
             || is_numeric(value) && (subject.kind != KeyKind::Password || value.len() < 6)
         {
             return Some(Self::Number);
@@ -107,7 +123,7 @@ impl Noise {
         if is_location(value) {
             return Some(Self::Location);
         }
-        if is_uuid(value) && subject.kind == KeyKind::Key {
+        if is_uuid(value) && subject.kind == KeyKind::Key || value.len() > 38 && holds_uuid(value) {
             return Some(Self::Uuid);
         }
         let most = if subject.kind == KeyKind::Password { 4 } else { 1 };
@@ -135,51 +151,59 @@ impl Noise {
     }
 }
 
-/// What `subject` is a sample of, if it was written for others to read.
-fn sample(subject: &Subject<'_>) -> Option<&'static str> {
-    let value = subject.value;
-    let holds = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
-    if value.len() >= 16 && holds(value, b"EXAMPLE") {
-        return Some("an example of documentation");
+/// Whether a bare value is what a program declares a name to be: `passwd: CString,`, `key_t = c_ulong;`.
+fn is_declared(subject: &Subject<'_>) -> bool {
+    const WORDS: &[&str] = &[
+        "pub",
+        "public",
+        "private",
+        "protected",
+        "internal",
+        "readonly",
+        "static",
+        "final",
+        "const",
+        "let",
+        "var",
+        "val",
+        "type",
+        "struct",
+        "trait",
+        "class",
+        "interface",
+        "enum",
+        "mut",
+    ];
+    let after = subject.after.trim_ascii_start();
+    let word =
+        subject.before.trim_ascii_end().rsplit(|b| !b.is_ascii_alphanumeric()).next().unwrap_or_default();
+    match subject.syntax {
+        Syntax::Line => matches!(after.first(), Some(b';' | b',')),
+        Syntax::Inline => WORDS.iter().any(|w| word == w.as_bytes()),
+        _ => false,
     }
-    if holds(value, b"aws4_request") {
-        return Some("the scope of a signature");
-    }
-    if subject.kind == KeyKind::Token
-        && (holds(subject.before, b"badge") || holds(subject.before, b"flat-square"))
-    {
-        return Some("a badge's address");
-    }
-    if subject.pair && subject.user == b"Aladdin" {
-        return Some("a sample of a standard");
-    }
-    if is_escaped_bytes(value) {
-        return Some("bytes of a program");
-    }
-    if is_record_key(subject) {
-        return Some("the key of a record");
-    }
-    is_cipher_test(subject).then_some("a test of a cipher")
 }
 
-/// Whether the value is what a record goes by: `{"key": "mit", "name": "MIT License"}`.
-fn is_record_key(subject: &Subject<'_>) -> bool {
-    const NEXT: &[&str] = &["name", "value", "title", "label", "text", "description"];
-    let next = subject.after.trim_ascii_start().strip_prefix(b",").unwrap_or_default();
-    let next = next.trim_ascii_start();
-    let next = next.strip_prefix(b"\"").or_else(|| next.strip_prefix(b"'")).unwrap_or(next);
-    let word = &next[..next.iter().take_while(|b| b.is_ascii_alphanumeric()).count()];
-    subject.key.eq_ignore_ascii_case(b"key")
-        && subject.value.len() < 20
-        && NEXT.iter().any(|n| word.eq_ignore_ascii_case(n.as_bytes()))
+/// Whether a bare value is the type of a function's parameter: `fn open(token: Avx512, …)`.
+fn is_parameter(subject: &Subject<'_>) -> bool {
+    const WORDS: &[&[u8]] = &[b"fn ", b"func ", b"fun ", b"def ", b"function "];
+    let declares = WORDS.iter().any(|word| memchr::memmem::find(subject.before, word).is_some());
+    subject.syntax == Syntax::Inline && declares && subject.before.contains(&b'(')
 }
 
-/// Whether a key that is called nothing but key, or that is read from hex at once, is the input of a cipher.
-fn is_cipher_test(subject: &Subject<'_>) -> bool {
-    let hex = subject.value.len() >= 16 && subject.value.iter().all(u8::is_ascii_hexdigit);
-    let bare = subject.key.eq_ignore_ascii_case(b"key");
-    let reads_hex = memchr::memmem::find(&subject.callee.to_ascii_lowercase(), b"hex").is_some();
-    hex && (bare && subject.kind == KeyKind::Key && subject.value.len() >= 32 || reads_hex)
+/// Whether the key is what tests call when something passes: `pass("a", "b")`.
+fn is_check(subject: &Subject<'_>) -> bool {
+    subject.syntax == Syntax::Call && subject.key.ends_with(b"pass") && subject.after.starts_with(b",")
+}
+
+/// Whether the value says no more than the key does: `VAL_ALPHANUMPWDS = "AlphanumPwds"`.
+fn echoes(subject: &Subject<'_>) -> bool {
+    let plain = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+    };
+    let value = plain(subject.value);
+    let named = subject.kind == KeyKind::Key || KeyName::new(subject.value).kind().is_some();
+    named && value.len() >= 6 && memchr::memmem::find(&plain(subject.key), &value).is_some()
 }
 
 /// Shortest value worth judging, in bytes.
@@ -317,6 +341,11 @@ fn is_about(key: &KeyName<'_>) -> bool {
         "ref",
         "refs",
         "env",
+        "t",
+        "ptr",
+        "nid",
+        "oid",
+        "guid",
     ];
     let last = key.tail().next_back();
     let head = key.words().next();
@@ -333,34 +362,10 @@ fn is_about(key: &KeyName<'_>) -> bool {
         "sort",
         "cache",
         "i18n",
+        "guid",
+        "oid",
+        "clsid",
     ];
     let about = |word: &[u8], list: &[&str]| list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
     last.is_some_and(|w| about(w, TAILS)) || head.is_some_and(|w| about(w, HEADS)) || key.has("public")
-}
-
-/// Whether user, password and host are those of an example: `user:pass@…`, `root:root@localhost`.
-fn example_pair(subject: &Subject<'_>) -> bool {
-    const USERS: &[&str] = &[
-        "user", "username", "usr", "login", "u", "name", "id", "userid", "foo", "me", "myuser", "myname",
-        "example",
-    ];
-    const WORDS: &[&str] =
-        &["pass", "password", "pwd", "passwd", "pw", "p", "secret", "bar", "mypass", "mypassword"];
-    let is = |word: &[u8], list: &[&str]| list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
-    if subject.syntax != Syntax::Url {
-        return false;
-    }
-    let host = subject.host;
-    let reserved = [&b"example.com"[..], b"example.org", b"example.net", b".example", b".invalid"];
-    let example = reserved.iter().any(|end| host.ends_with(end)) || host.len() <= 2;
-    let local =
-        is(subject.host, &["localhost", "127.0.0.1", "0.0.0.0", "host", "hostname", "example.com", "server"])
-            || subject.host.ends_with(b".example.com")
-            || subject.host.ends_with(b".example.org");
-    example && !subject.value.iter().any(u8::is_ascii_digit)
-        || is(subject.user, USERS)
-            && subject.value.len() < 12
-            && !subject.value.iter().any(u8::is_ascii_digit)
-        || is(subject.value, WORDS)
-        || local && subject.value.eq_ignore_ascii_case(subject.user)
 }

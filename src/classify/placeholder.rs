@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::KeyName;
+
 /// Whole values that are never a secret of anyone, lower-case.
 const WHOLE: &[&str] = &[
     "foo",
@@ -211,6 +213,9 @@ pub(super) fn placeholder(value: &[u8]) -> Option<&'static str> {
     if pattern(value) {
         return Some("a pattern");
     }
+    if [&b"notreal"[..], b"not-real", b"not_real"].iter().any(|w| memchr::memmem::find(value, w).is_some()) {
+        return Some("said not to be real");
+    }
     bracketed(value).then_some("text in brackets")
 }
 
@@ -237,7 +242,15 @@ fn masked(value: &[u8]) -> bool {
     let mask = |b: &u8| {
         matches!(b, b'x' | b'X' | b'*' | b'.' | b'-' | b'_' | b'#' | b'?' | b'y' | b'Y' | b' ' | b'\\')
     };
-    value.iter().all(mask) || value.ends_with(b"...") || value.starts_with(b"...")
+    let holds = |text: &[u8]| memchr::memmem::find(value, text).is_some();
+    value.iter().all(mask) || value.ends_with(b"...") || value.starts_with(b"...") || holds(b"....")
+}
+
+/// Whether `value` is words alone, and names a credential: `cachedrefreshtoken`, `my-secret-key`.
+pub(super) fn wording(value: &[u8]) -> bool {
+    let letters =
+        value.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.' | b' ' | b'='));
+    letters && KeyName::new(value).kind().is_some()
 }
 
 /// `[0-9a-f]{32}`, `[a-z]+`: a class of characters that is repeated.
@@ -312,6 +325,12 @@ mod tests {
             assert!(inside(value.as_bytes()), "{value}");
         }
         assert!(!inside(b"captain_password"));
+    }
+
+    #[test]
+    fn words_that_name_a_credential_are_seen() {
+        assert!(wording(b"cachedrefreshtoken") && wording(b"my-secret-key") && wording(b"alternatetoken=="));
+        assert!(!wording(b"kT9x-secret-key") && !wording(b"correct-horse-battery"));
     }
 
     #[test]

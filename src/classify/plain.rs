@@ -139,6 +139,7 @@ impl Feature {
             | F::InDocs
             | F::InSettings
             | F::InGenerated => choice(byte, &["no", "yes"]),
+            F::Shown => choice(byte, &["no", "in a test", "in documentation"]),
             F::Decodes => choice(byte, &["no", "yes", "yes"]),
             F::MarkKinds | F::Words | F::Parts | F::DigitGroups | F::KeyWords => byte.to_string().into(),
         }

@@ -171,6 +171,10 @@ pub(super) fn is_expression(value: &[u8]) -> bool {
     {
         return true;
     }
+    // `1*tchar`, `16*size`
+    if number > 0 && matches!(value.get(number..), Some([b'*', next, ..]) if next.is_ascii_alphabetic()) {
+        return true;
+    }
     // `name(`, `name[`, `a.b.c`: words joined by access.
     let head = value.iter().take_while(|&&b| name(b)).count();
     let called = head > 0 && matches!(value.get(head), Some(b'(' | b'[' | b'{'));
@@ -330,6 +334,7 @@ mod tests {
             "x->y",
             "(a",
             "f(x",
+            "1*tchar",
         ] {
             assert!(is_expression(value.as_bytes()), "{value}");
         }

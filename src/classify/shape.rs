@@ -75,6 +75,11 @@ pub(super) fn is_counting(value: &[u8]) -> bool {
     same + 2 >= bytes.len() || same * 10 >= bytes.len() * 8
 }
 
+/// Whether the value is an alphabet in some order: long, and no character twice.
+pub(super) fn is_alphabet(value: &[u8]) -> bool {
+    value.len() >= 45 && distinct(value) == value.len()
+}
+
 /// Number of different bytes.
 pub(super) fn distinct(value: &[u8]) -> usize {
     let mut seen = [false; 256];
@@ -89,6 +94,17 @@ pub(super) fn is_uuid(value: &[u8]) -> bool {
             8 | 13 | 18 | 23 => *b == b'-',
             _ => b.is_ascii_hexdigit(),
         })
+}
+
+/// Whether a UUID stands somewhere in `value`.
+pub(super) fn holds_uuid(value: &[u8]) -> bool {
+    value.windows(36).any(is_uuid)
+}
+
+/// Numbers joined by dots as registries give them to kinds of objects: `1.2.840.113549.1.9.7`.
+pub(super) fn is_object_id(value: &[u8]) -> bool {
+    value.iter().filter(|&&b| b == b'.').count() >= 3
+        && value.split(|&b| b == b'.').all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
 }
 
 /// Hex digits of the length of a common digest: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512.
@@ -268,6 +284,8 @@ mod tests {
     #[test]
     fn ids_digests_and_numbers_are_seen() {
         assert!(is_uuid(b"08897313-7270-46d3-ac48-5577fa70e79f"));
+        assert!(holds_uuid(b"_SA_{262E99C9-6160-4871-ACEC-4E61736B6F21}") && !holds_uuid(b"262E99C9-6160"));
+        assert!(is_object_id(b"1.2.840.113549.1.9.7") && !is_object_id(b"1.2.x.4"));
         assert!(is_digest(b"d41d8cd98f00b204e9800998ecf8427e"));
         for value in ["1.2.3", "2020-01-01", "12:30", "0x04C0", "^1.2.0", "v1.13.5", "42", "3600s"] {
             assert!(is_numeric(value.as_bytes()) || value == "3600s", "{value}");
@@ -281,6 +299,12 @@ mod tests {
     fn bytes_that_count_are_seen() {
         assert!(is_counting(b"000102030405060708090a0b") && is_counting(b"606162636465666768"));
         assert!(!is_counting(b"603deb1015ca71be2b73aef0"));
+    }
+
+    #[test]
+    fn alphabets_are_seen() {
+        assert!(is_alphabet(b"hijklmnopuvwDEFqrABCxyzsHIJGPQRSTUVWXYZKLMNOgabctdfe"));
+        assert!(!is_alphabet(b"NxKP7QmL9vRt5YgW8cBnAhZj2eDf3uS4wJ6XyVMkFpT"));
     }
 
     #[test]

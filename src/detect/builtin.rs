@@ -48,7 +48,7 @@ pub struct Extraction {
     pub matched: Span,
     /// The value, where the bytes at `secret` are an escaped or encoded form of it.
     pub decoded: Option<Secret>,
-    /// How sure the reader is; `None` leaves the rule's own confidence.
+    /// How sure the reader is; `None` leaves the rule's own confidence. Without evidence it is a bound.
     pub confidence: Option<Confidence>,
     /// What the classifier saw, where it is asked again once the path is known.
     pub evidence: Option<Evidence>,

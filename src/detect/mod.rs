@@ -30,6 +30,7 @@ mod prefilter;
 mod reader;
 mod runner;
 mod settle;
+mod shown;
 mod sql;
 #[cfg(test)]
 mod testing;

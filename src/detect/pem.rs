@@ -4,7 +4,9 @@
 //! A reader and not a pattern: a block is long, and its lines may be escaped, quoted, indented or commented.
 
 use super::builtin::{Builtin, Extraction, Window};
+use super::shown::shown;
 use crate::model::Span;
+use crate::rule::Confidence;
 
 /// How far it looks, in bytes: past an OpenPGP block of some subkeys or an RSA key of 16,384 bits, escaped.
 const REACH: usize = 32 * 1024;
@@ -41,7 +43,7 @@ impl Builtin for PemBlock {
                 secret: span,
                 matched: span,
                 decoded: None,
-                confidence: None,
+                confidence: shown(window.bytes, span).map(|_| Confidence::Medium),
                 evidence: None,
                 why: Vec::new(),
             });

@@ -2,8 +2,9 @@
 
 use super::assignment::{line_end, line_start};
 use super::builtin::{Builtin, Extraction, Window};
+use super::shown::shown;
 use crate::checksum::is_refused;
-use crate::classify::{Judgement, Model, Subject, judge, may_count, weigh};
+use crate::classify::{Judgement, Model, Subject, judge, may_be_told, may_count, weigh};
 use crate::model::{Secret, Span};
 use crate::rule::Confidence;
 
@@ -64,10 +65,15 @@ impl<R: Reader> Builtin for R {
     fn extract(&self, window: &Window<'_>, sink: &mut dyn FnMut(Extraction)) {
         let lexicon = Model::embedded().lexicon();
         self.read(window, &mut |found| {
-            let Judgement::Open(evidence) = judge(&found.subject, &lexicon) else { return };
+            let Judgement::Open(mut evidence) = judge(&found.subject, &lexicon) else { return };
             // Judged here, in this process.
             let value = found.decoded.map_or(found.subject.value, Secret::expose);
             if may_count(&evidence) && !is_refused(value) {
+                if may_be_told(&evidence)
+                    && let Some(shown) = shown(window.bytes, found.matched)
+                {
+                    shown.note(&mut evidence);
+                }
                 sink(Extraction {
                     secret: found.secret,
                     matched: found.matched,

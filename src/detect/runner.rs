@@ -192,7 +192,11 @@ impl Runner {
                         matched: found.matched.shifted(by),
                         decoded: found.decoded,
                         layers: Vec::new(),
-                        confidence: found.confidence.unwrap_or(passed.confidence),
+                        confidence: match (found.confidence, &found.evidence) {
+                            (Some(sure), Some(_)) => sure,
+                            (Some(most), None) => most.min(passed.confidence),
+                            (None, _) => passed.confidence,
+                        },
                         severity: passed.severity,
                         expires: passed.expires,
                         evidence: found.evidence,

@@ -1,6 +1,6 @@
 //! Passwords in SQL statements and PowerShell calls whose key is a phrase rather than a name.
 
-use super::assignment::{Literal, skip_blanks};
+use super::assignment::{Literal, line_start, skip_blanks};
 use crate::model::Span;
 
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin BY 'x'`, `IDENTIFIED BY x`, `SET PASSWORD FOR u = 'x'`,
@@ -18,7 +18,20 @@ pub(crate) fn value(text: &[u8], phrase: Span) -> Option<(Span, usize)> {
         let literal = Literal::read(text, skip_blanks(text, bare.end))?;
         return Some((literal.value, literal.end));
     }
-    (length > 0 && word[0].is_ascii_alphanumeric()).then_some((bare, bare.end))
+    let plain = length > 0 && word[0].is_ascii_alphanumeric();
+    (plain && is_statement(text, phrase)).then_some((bare, bare.end))
+}
+
+/// Whether the words in front of `phrase` are those of a statement about an account, not running text.
+fn is_statement(text: &[u8], phrase: Span) -> bool {
+    if !phrase.of(text).eq_ignore_ascii_case(b"identified") {
+        return true;
+    }
+    const WORDS: &[&str] = &["user", "alter", "create", "grant", "role", "login", "link", "connect"];
+    let before = text[line_start(text, phrase.start)..phrase.start].to_ascii_lowercase();
+    let before = before.trim_ascii();
+    before.is_empty()
+        || before.split(|b| !b.is_ascii_alphabetic()).any(|w| WORDS.iter().any(|x| w == x.as_bytes()))
 }
 
 /// Where the operand of the phrase begins.

@@ -1,6 +1,6 @@
 //! Values without quotes: lines of configuration, parts of connection strings, flags.
 
-use super::literal::{line_end, line_start};
+use super::literal::{line_end, line_start, skip_space};
 use crate::classify::Syntax;
 use crate::model::Span;
 
@@ -65,11 +65,13 @@ impl Bare {
             .then(|| Self { value: Span::new(at, at + value.len()), syntax })
     }
 
-    /// The text of an XML element: up to the next tag, on the same line.
+    /// The text of an XML element: up to the next tag, one line, which may be a line of its own.
     pub(super) fn element(text: &[u8], at: usize) -> Option<Self> {
+        let at = skip_space(text, at);
         let limit = line_end(text, at).min(at + LONGEST + 1);
-        let length = text[at..limit].iter().position(|&b| b == b'<')?;
-        let closed = text.get(at + length + 1) == Some(&b'/');
+        let length = text[at..limit].iter().position(|&b| b == b'<').unwrap_or(limit - at);
+        let close = skip_space(text, at + length);
+        let closed = text[close.min(text.len())..].starts_with(b"</");
         let value = text[at..at + length].trim_ascii_end();
         (closed && !value.is_empty())
             .then(|| Self { value: Span::new(at, at + value.len()), syntax: Syntax::Markup })

@@ -54,7 +54,7 @@ impl Gap {
         let plain = match *rest.first()? {
             b'=' => equals(rest),
             b':' => return colon(text, at, quoted_key).and_then(|(tie, value)| gap(tie, value)),
-            b',' => return comma(text, at, quoted_key),
+            b',' => return comma(text, key, at, quoted_key),
             b'(' => return gap(Tie::Call, skip_space(text, at + 1)),
             b'-' if rest.starts_with(b"->") && quote_len(&text[skip_blanks(text, at + 2)..]).is_some() => {
                 Some((Tie::Assign, 2))
@@ -64,6 +64,7 @@ impl Gap {
                 Some((Tie::Compare, if rest.starts_with(b"!==") { 3 } else { 2 }))
             }
             b'+' if rest.starts_with(b"+=") => Some((Tie::Assign, 2)),
+            b'.' if rest.starts_with(b".=") => Some((Tie::Assign, 2)),
             b'|' if rest.starts_with(b"||=") => Some((Tie::Assign, 3)),
             b'|' if rest.starts_with(b"||") => Some((Tie::Default, 2)),
             b'?' => question(text, at),
@@ -119,7 +120,11 @@ fn equals(rest: &[u8]) -> Option<(Tie, usize)> {
 /// `:`, `:=`, `:-`, or a type with a value behind it: `: String = "x"`.
 fn colon(text: &[u8], at: usize, quoted_key: bool) -> Option<(Tie, usize)> {
     match text.get(at + 1) {
-        Some(b':') => return None,
+        // Makefiles: `::=`, `:::=`.
+        Some(b':') => {
+            let colons = text[at..].iter().take(4).take_while(|&&b| b == b':').count();
+            return (text.get(at + colons) == Some(&b'=')).then_some((Tie::Assign, at + colons + 1));
+        }
         Some(b'=') => return Some((Tie::Assign, at + 2)),
         Some(b'-') if text.get(at + 2).is_some_and(|b| !b.is_ascii_whitespace()) => {
             return Some((Tie::Default, at + 2));
@@ -161,14 +166,19 @@ fn question(text: &[u8], at: usize) -> Option<(Tie, usize)> {
 }
 
 /// `"password", "x"` or `"name": "password", "value": "x"`.
-fn comma(text: &[u8], at: usize, quoted_key: bool) -> Option<Gap> {
+fn comma(text: &[u8], key: Span, at: usize, quoted_key: bool) -> Option<Gap> {
     let next = skip_space(text, at + 1);
     if let Some(value) = companion(text, next).filter(|_| quoted_key) {
         return Some(Gap { tie: Tie::Companion, value, quoted_key });
     }
     let prefixed = text.get(next).is_some_and(|b| b"bfrN@".contains(b));
     let literal = quote_len(&text[(next + usize::from(prefixed)).min(text.len())..]).is_some();
-    (quoted_key && literal).then_some(Gap { tie: Tie::Argument, value: next, quoted_key })
+    // A name is text: of `b"password", b"salt"` neither names the other. On lines of their own, members of a list do
+    // not either, but the arguments of a call may.
+    let before = text[..key.start.saturating_sub(1)].trim_ascii_end();
+    let bytes = before.ends_with(b"b") && text.get(next) == Some(&b'b');
+    let apart = text[at..next].contains(&b'\n') && !before.ends_with(b"(");
+    (quoted_key && literal && !bytes && !apart).then_some(Gap { tie: Tie::Argument, value: next, quoted_key })
 }
 
 /// `password[] = "x"`, `password[32] = "x"`; an index is passed over, nothing else.
@@ -258,6 +268,8 @@ mod tests {
             ("pass = v", Tie::Assign),
             ("'pass' => v", Tie::Assign),
             ("pass := v", Tie::Assign),
+            ("pass ::= v", Tie::Assign),
+            ("$pass .= v", Tie::Assign),
             ("x[\"pass\"] = v", Tie::Assign),
             ("pass: String = v", Tie::Assign),
             ("pass?: string = v", Tie::Assign),
@@ -283,6 +295,15 @@ mod tests {
             assert_eq!(found, tie, "{text}");
             assert!(rest.trim_matches('"') == "v", "{text} leaves {rest}");
         }
+    }
+
+    #[test]
+    fn members_of_a_list_do_not_name_each_other() {
+        for text in ["[\n  \"pass\",\n  \"v\",\n]", "f(b\"pass\", b\"v\")"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let call = read(".header(\n  \"pass\",\n  \"v\",\n)");
+        assert_eq!(call.map(|(tie, _)| tie), Some(Tie::Argument));
     }
 
     #[test]

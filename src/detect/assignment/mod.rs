@@ -63,7 +63,7 @@ impl Reading {
         if let Some(reading) = Self::inner(text, key, at) {
             return Some(reading);
         }
-        if at != gap.value {
+        if at != gap.value || gap.quoted_key && gap.tie == Tie::Colon && is_variable(text, at) {
             return None;
         }
         let bare = match gap.tie {
@@ -77,7 +77,11 @@ impl Reading {
 
     /// `password "x"`, `--password x`, `requirepass x`.
     fn blank(text: &[u8], key: Span, gap: &Gap, flag: bool) -> Option<Self> {
-        if gap.quoted_key {
+        // Of running text: `pass "--locked"` to a command, pass `size` as it is.
+        let verb = key.of(text).eq_ignore_ascii_case(b"pass")
+            && (text.get(gap.value) == Some(&b'`')
+                || text[line_start(text, key.start)..key.start].iter().any(u8::is_ascii_alphabetic));
+        if gap.quoted_key || verb && !flag {
             return None;
         }
         let syntax = if flag { Syntax::Flag } else { Syntax::Statement };
@@ -147,6 +151,15 @@ fn behind_break(text: &[u8], at: usize) -> usize {
     };
     let next = skip_space(text, next);
     if literal::quote_len(&text[next..]).is_some() { next } else { at }
+}
+
+/// Whether a bare name stands at `at` that a member of an object of code is set to: `{"password": pw}`.
+fn is_variable(text: &[u8], at: usize) -> bool {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
+    let length = text[at..].iter().take_while(|b| name(b)).count();
+    let digits = text[at..at + length].iter().filter(|b| b.is_ascii_digit()).count();
+    let next = skip_blanks(text, at + length);
+    length > 0 && digits * 4 <= length && matches!(text.get(next), Some(b',' | b'}' | b')' | b'|' | b'?'))
 }
 
 /// Whether the key is a command-line flag: `-password`, `--db-password`.

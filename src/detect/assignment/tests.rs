@@ -156,6 +156,9 @@ fn references_to_names_hold_no_value() {
         "password.length > 8",
         "key in keys",
         "<password/>",
+        "simply pass `VALUE` to it",
+        "json!({\"password\": new_pw})",
+        "{\"token\": conf.value, \"x\": 1}",
     ] {
         let found = read(text);
         assert!(
