@@ -11,7 +11,7 @@ use super::problem::Problem;
 const SHORTHANDS: &[(&str, &str)] = &[
     (
         "key",
-        r"[0-9A-Za-z_.\- ]{0,30}?(?i:api|key|token|secret|passw(?:or)?d|pwd|auth|cred)[0-9A-Za-z_.\-]{0,24}",
+        r"[0-9A-Za-z_.\- ]{0,30}?(?i:api|key|token|secret|passw(?:or)?d|pwd|auth|cred|access|private)[0-9A-Za-z_.\-]{0,24}",
     ),
     (
         "is",
