@@ -1,4 +1,4 @@
-//! Whether content is worth reading as text at all: the policy of sources that skip binary files.
+//! Whether content is worth reading as text at all: the policy of sources that skip binary files, but for programs.
 
 /// First bytes by which formats that hold no readable text are known.
 const MAGIC: &[&[u8]] = &[
@@ -44,6 +44,19 @@ const MAGIC: &[&[u8]] = &[
     b"\xfftOc",
 ];
 
+/// First bytes of programs, libraries and documents of old formats: what people wrote stands in them as it is.
+const PROGRAMS: &[&[u8]] = &[
+    b"\x7fELF",
+    b"MZ",
+    b"\xca\xfe\xba\xbe",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\0asm",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+];
+
 /// How much of the content is looked at, in bytes.
 const SAMPLE: usize = 8 << 10;
 
@@ -58,6 +71,11 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     let sum = |part: &[u8]| part.iter().map(|&b| u8::from(is_control(b))).sum::<u8>();
     let control: usize = sample.chunks(usize::from(u8::MAX)).map(|part| usize::from(sum(part))).sum();
     control > 1 && control * 20 > sample.len() && !is_utf16(sample)
+}
+
+/// Whether what begins with `bytes` is left out as holding no text that people wrote: it is binary, and no program.
+pub fn is_opaque(bytes: &[u8]) -> bool {
+    is_binary(bytes) && !PROGRAMS.iter().any(|magic| bytes.starts_with(magic))
 }
 
 /// Formats whose mark stands a few bytes in: RIFF (WebP, WAV, AVI) and ISO media (MP4, HEIC).
@@ -84,7 +102,7 @@ fn is_utf16(sample: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_binary;
+    use super::{is_binary, is_opaque};
 
     fn utf16(text: &str) -> Vec<u8> {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
@@ -96,6 +114,12 @@ mod tests {
         assert!(is_binary(b"\x89PNG\r\n\x1a\n"));
         assert!(is_binary(b"PK\x03\x04rest of an archive"));
         assert!(is_binary(b"RIFF\x10\0\0\0WEBPVP8 "));
+    }
+
+    #[test]
+    fn programs_hold_text_and_pictures_do_not() {
+        assert!(!is_opaque(b"\x7fELF\x02\x01\x01\0\0\0\0") && !is_opaque(b"MZ\x90\0\x03\0\0\0\x04\0\0"));
+        assert!(is_opaque(b"\x89PNG\r\n\x1a\n") && is_opaque(&[0; 512]) && !is_opaque(b"text"));
     }
 
     #[test]

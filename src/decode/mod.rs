@@ -23,7 +23,7 @@ mod tests;
 mod undone;
 mod utf16;
 
-pub use binary::is_binary;
+pub use binary::{is_binary, is_opaque};
 pub use deflate::{COMPRESSIONS, TooMuch, inflated};
 pub use region::{NEAR, RUN, Region, Regions, triggers};
 pub use undone::Undone;

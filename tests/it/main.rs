@@ -8,6 +8,7 @@ mod agent_hook;
 mod archives;
 #[cfg(feature = "fetcher")]
 mod audit;
+mod bad_archives;
 mod bad_files;
 #[cfg(feature = "fetcher")]
 mod bao;
@@ -24,6 +25,7 @@ mod explain;
 mod faults;
 mod files;
 mod fixtures;
+mod formats;
 #[cfg(feature = "fetcher")]
 mod get;
 mod git_bad;

@@ -36,6 +36,11 @@ impl Budget {
         self.whole
     }
 
+    /// The bytes that are left.
+    pub(super) fn left(&self) -> u64 {
+        self.left.get()
+    }
+
     pub(super) fn is_spent(&self) -> bool {
         self.left.get() == 0
     }

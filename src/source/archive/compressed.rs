@@ -21,7 +21,7 @@ pub(super) fn unpacked<'s>(kind: Kind, stream: Box<dyn Read + 's>) -> Option<Box
         Kind::Bzip2 => Box::new(MultiBzDecoder::new(stream)),
         Kind::Xz => Box::new(XzReader::new_mem_limit(stream, true, XZ_MEMORY)),
         Kind::Zstandard => Box::new(Frames { stream: BufReader::new(stream), frame: None }),
-        Kind::Zip | Kind::Tar | Kind::Ar | Kind::SevenZip => return None,
+        _ => return None,
     })
 }
 

@@ -31,16 +31,20 @@ impl<'i> Input<'i> {
     pub(super) fn anywhere(self, most: u64) -> io::Result<Box<dyn ReadSeek + 'i>> {
         match self {
             Self::Anywhere(bytes) => Ok(Box::new(bytes)),
-            Self::Stream(bytes) => {
-                let mut held = Vec::new();
-                bytes.take(most + 1).read_to_end(&mut held)?;
-                if held.len() as u64 > most {
-                    return Err(io::Error::other(format!(
-                        "longer than {most} bytes inside another container"
-                    )));
-                }
-                Ok(Box::new(Cursor::new(held)))
-            }
+            stream @ Self::Stream(_) => Ok(Box::new(Cursor::new(stream.held(most)?))),
         }
+    }
+
+    /// The bytes in memory; `most` of them.
+    ///
+    /// # Errors
+    /// The stream's; or it is longer than `most`.
+    pub(super) fn held(self, most: u64) -> io::Result<Vec<u8>> {
+        let mut held = Vec::new();
+        self.stream().take(most + 1).read_to_end(&mut held)?;
+        if held.len() as u64 > most {
+            return Err(io::Error::other(format!("longer than {most} bytes, more than is held in memory")));
+        }
+        Ok(held)
     }
 }

@@ -8,6 +8,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::input::Input;
+use super::office;
 use super::unpacker::{HELD, Halt, Unpacker, inside};
 
 /// Memory that unpacking 7z may take, in KiB.
@@ -46,6 +47,7 @@ pub(super) fn zip(unpacker: &mut Unpacker<'_>, path: &BString, input: Input<'_>)
         Ok(archive) => archive,
         Err(cause) => return unpacker.unread(path, &corrupt("zip", &cause)),
     };
+    let is_document = ["[Content_Types].xml", "mimetype"].iter().any(|n| archive.index_for_name(n).is_some());
     let mut encrypted = Encrypted::default();
     for index in 0..archive.len() {
         let name = match archive.name_for_index(index) {
@@ -56,7 +58,11 @@ pub(super) fn zip(unpacker: &mut Unpacker<'_>, path: &BString, input: Input<'_>)
             Ok(member) if member.is_dir() || member.is_symlink() => {}
             Ok(mut member) => {
                 let name = member.name_raw().to_vec();
-                unpacker.member(path, &name, &mut member)?;
+                if is_document && office::is_text(&name) {
+                    unpacker.document(path, &name, &mut member)?;
+                } else {
+                    unpacker.member(path, &name, &mut member)?;
+                }
             }
             Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword) => {
                 encrypted.add(inside(path, &name));
@@ -71,6 +77,8 @@ pub(super) fn zip(unpacker: &mut Unpacker<'_>, path: &BString, input: Input<'_>)
 /// Scans the members of a tape archive.
 pub(super) fn tar(unpacker: &mut Unpacker<'_>, path: &BString, input: Input<'_>) -> Result<(), Halt> {
     let mut archive = tar::Archive::new(input.stream());
+    // Some packages are archives appended to each other.
+    archive.set_ignore_zeros(true);
     let entries = match archive.entries() {
         Ok(entries) => entries,
         Err(cause) => return unpacker.unread(path, &cause),

@@ -10,8 +10,8 @@ use super::budget::{Budget, Metered};
 use super::compressed::unpacked;
 use super::input::{Input, ReadSeek};
 use super::kind::Kind;
-use super::members;
-use crate::decode::is_binary;
+use super::{constants, members, office, packages, pdf, sqlite};
+use crate::decode::is_opaque;
 use crate::model::{Origin, Place, SkipReason, Span, Tally};
 use crate::source::Visitor;
 use crate::source::windows::Windows;
@@ -103,6 +103,11 @@ impl<'u> Unpacker<'u> {
             Kind::Tar => members::tar(self, path, input),
             Kind::Ar => members::ar(self, path, input),
             Kind::SevenZip => members::seven_zip(self, path, input),
+            Kind::Cpio => packages::cpio(self, path, input),
+            Kind::Rpm => packages::rpm(self, path, input),
+            Kind::Pdf => pdf::pdf(self, path, input),
+            Kind::Sqlite => sqlite::sqlite(self, path, input),
+            Kind::Bytecode => constants::constants(self, path, input),
             Kind::Gzip | Kind::Bzip2 | Kind::Xz | Kind::Zstandard => match unpacked(kind, input.stream()) {
                 Some(mut content) => self.content(path, &mut content),
                 None => Ok(()),
@@ -124,8 +129,24 @@ impl<'u> Unpacker<'u> {
         self.content(&inside(path, name), content)
     }
 
+    /// Scans the member called `name` of the container at `path`, a part of an Office document: its text alone.
+    pub(super) fn document(
+        &mut self,
+        path: &BString,
+        name: &[u8],
+        content: &mut dyn Read,
+    ) -> Result<(), Halt> {
+        let mut markup = Vec::new();
+        let metered = Metered::new(content, &self.budget);
+        if let Err(cause) = metered.take(HELD).read_to_end(&mut markup) {
+            return self.unread(&inside(path, name), &cause);
+        }
+        let text = office::text(&markup);
+        self.member(path, name, &mut text.as_slice())
+    }
+
     /// Scans what lies at `path`: text, another container, or neither.
-    fn content(&mut self, path: &BString, content: &mut dyn Read) -> Result<(), Halt> {
+    pub(super) fn content(&mut self, path: &BString, content: &mut dyn Read) -> Result<(), Halt> {
         // A layer pays for its bytes even when the layer around it has.
         let mut content = Metered::new(content, &self.budget);
         let mut head = Vec::new();
@@ -136,7 +157,7 @@ impl<'u> Unpacker<'u> {
         let mut whole = head.as_slice().chain(content);
         match kind {
             Some(kind) => self.container(path, kind, Input::Stream(&mut whole)),
-            None if is_binary(&head) => {
+            None if is_opaque(&head) => {
                 self.tally.skip(SkipReason::Binary);
                 Ok(())
             }
@@ -161,6 +182,11 @@ impl<'u> Unpacker<'u> {
                 Err(cause) => return self.unread(path, &cause),
             }
         }
+    }
+
+    /// Bytes that may still be unpacked.
+    pub(super) fn left(&self) -> u64 {
+        self.budget.left()
     }
 
     /// Records that what lies at `path` could not be read whole.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::decode::is_binary;
+use crate::decode::is_opaque;
 use crate::model::SkipReason;
 use crate::source::archive::Kind;
 use crate::source::windows;
@@ -111,7 +111,7 @@ impl Buffer {
         if let Some(kind) = Kind::of(&self.bytes[..head]).filter(|_| containers) {
             return Ok(Content::Container(kind, open(place, policy)?, size));
         }
-        if matches!(policy, Policy::Met { .. }) && is_binary(&self.bytes[..head]) {
+        if matches!(policy, Policy::Met { .. }) && is_opaque(&self.bytes[..head]) {
             return Ok(Content::Skipped(SkipReason::Binary));
         }
         if size > WHOLE {

@@ -11,7 +11,7 @@ use bstr::BString;
 
 use super::added::{added_lines, common};
 use super::{GitError, ObjectId, ObjectKind, Repository};
-use crate::decode::is_binary;
+use crate::decode::is_opaque;
 use crate::model::{Blob, Origin, SkipReason, Span, Tally};
 use crate::source::Visitor;
 use crate::source::archive::{Kind, Unpacker};
@@ -171,7 +171,7 @@ impl Worker<'_, '_> {
             let unpacker = Unpacker::new(visitor, &mut self.tally, depth);
             return Ok(unpacker.unpack(origin, kind, &mut Cursor::new(bytes), size));
         }
-        if is_binary(&bytes) {
+        if is_opaque(&bytes) {
             self.tally.skip(SkipReason::Binary);
             return Ok(GO_ON);
         }
