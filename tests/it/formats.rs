@@ -249,10 +249,13 @@ fn notebook(text: &str) -> Vec<u8> {
     serde_json::to_vec(&serde_json::json!({"cells": [cell], "nbformat": 4})).unwrap()
 }
 
+/// What puts members, names and contents, into one file.
+type Pack = fn(&[(&str, &[u8])]) -> Vec<u8>;
+
 /// Every format: the name of the file, and its bytes for a text.
 fn formats() -> Vec<(&'static str, Vec<u8>)> {
     let member = |text: &str| vec![("conf/app.env", text.as_bytes().to_vec())];
-    let packed = |pack: &dyn Fn(&[(&str, &[u8])]) -> Vec<u8>, text: &str| {
+    let packed = |pack: Pack, text: &str| {
         let members = member(text);
         let members: Vec<_> = members.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
         pack(&members)
@@ -260,26 +263,26 @@ fn formats() -> Vec<(&'static str, Vec<u8>)> {
     let mut all: Vec<(&'static str, Vec<u8>)> = Vec::new();
     let mut add = |name: &'static str, make: &dyn Fn(&str) -> Vec<u8>| all.push((name, make(&line(name))));
     for name in ["a.zip", "a.jar", "a.whl", "a.apk"] {
-        add(name, &|text| packed(&zip, text));
+        add(name, &|text| packed(zip, text));
     }
-    add("a.tar", &|text| packed(&tar, text));
-    add("a.tar.gz", &|text| gzip(&packed(&tar, text)));
-    add("a.tar.bz2", &|text| bzip2(&packed(&tar, text)));
-    add("a.tar.zst", &|text| zstd(&packed(&tar, text)));
+    add("a.tar", &|text| packed(tar, text));
+    add("a.tar.gz", &|text| gzip(&packed(tar, text)));
+    add("a.tar.bz2", &|text| bzip2(&packed(tar, text)));
+    add("a.tar.zst", &|text| zstd(&packed(tar, text)));
     add("a.env.gz", &|text| gzip(text.as_bytes()));
     add("a.7z", &|text| seven_zip("conf/app.env", text.as_bytes()));
-    add("a.deb", &|text| deb(&[("debian-binary", b"2.0\n"), ("data.tar.gz", &gzip(&packed(&tar, text)))]));
-    add("a.rpm", &|text| rpm(&packed(&cpio, text)));
-    add("a.cpio", &|text| packed(&cpio, text));
+    add("a.deb", &|text| deb(&[("debian-binary", b"2.0\n"), ("data.tar.gz", &gzip(&packed(tar, text)))]));
+    add("a.rpm", &|text| rpm(&packed(cpio, text)));
+    add("a.cpio", &|text| packed(cpio, text));
     add("alpine.apk", &|text| {
         // Signature, control and data: archives without an end, appended to each other.
         let open = |members: &[(&str, &[u8])]| {
             let whole = tar(members);
             gzip(&whole[..whole.len() - 1024])
         };
-        [open(&[(".SIGN", b"x")]), open(&[(".PKGINFO", b"x")]), gzip(&packed(&tar, text))].concat()
+        [open(&[(".SIGN", b"x")]), open(&[(".PKGINFO", b"x")]), gzip(&packed(tar, text))].concat()
     });
-    add("nested.zip", &|text| zip(&[("in.tar.gz", &gzip(&tar(&[("x.jar", &packed(&zip, text))])))]));
+    add("nested.zip", &|text| zip(&[("in.tar.gz", &gzip(&tar(&[("x.jar", &packed(zip, text))])))]));
     add("image.tar", &image);
     add("a.docx", &docx);
     add("a.xlsx", &xlsx);
