@@ -20,7 +20,8 @@ fn every_provider_s_rule_passes_its_trial() {
 #[test]
 fn the_trial_notices_when_a_keyword_is_removed() {
     for rule in RulePack::builtin().rules() {
-        for keyword in rule.keywords.iter() {
+        // Two letters spare time alone: without them a run of the pattern's characters wakes the rule.
+        for keyword in rule.keywords.iter().filter(|k| k.len() > 2) {
             let keywords: Vec<_> = rule.keywords.iter().filter(|k| *k != keyword).cloned().collect();
             let cut = Rule { keywords: keywords.into(), requires: Vec::new().into(), ..(**rule).clone() };
             let verdicts = try_rules(&Arc::new(RulePack::new([cut])), |_| true);
