@@ -21,6 +21,8 @@ pub enum Noise {
     Reference,
     /// Code, not text.
     Expression,
+    /// What a program prints or reads, not what someone chose: zeros stand around it.
+    Program,
     /// A mask or text in brackets; what exactly.
     Placeholder(&'static str),
     /// A name in capitals that is looked up elsewhere.
@@ -58,6 +60,9 @@ impl Noise {
         }
         if !value.is_ascii() && std::str::from_utf8(value).is_err() {
             return Some(Self::Weak);
+        }
+        if in_program(subject) {
+            return Some(Self::Program);
         }
         if let Some(what) = harmless(value) {
             return Some(Self::Harmless(what));
@@ -136,6 +141,7 @@ impl Noise {
             Self::Weak => "too short or too plain",
             Self::Reference => "refers to a value kept elsewhere",
             Self::Expression => "code, not text",
+            Self::Program => "text of a program",
             Self::Placeholder(what) | Self::Harmless(what) | Self::Sample(what) => what,
             Self::ConstantName => "a name in capitals",
             Self::Sequence => "characters in a row or over and over",
@@ -149,6 +155,14 @@ impl Noise {
             Self::ExamplePair => "user and password of an example",
         }
     }
+}
+
+/// Whether the line is one of a program, where zeros end texts and lengths and addresses stand between them. A value
+/// beside a key there is mostly the next text, not the key's.
+fn in_program(subject: &Subject<'_>) -> bool {
+    let odd = |b: &u8| *b == 0 || (1..7).contains(b) || (14..27).contains(b);
+    let around = subject.before.iter().chain(subject.after);
+    around.filter(|b| odd(b)).count() > 1 || subject.value.iter().any(odd)
 }
 
 /// Whether a bare value is what a program declares a name to be: `passwd: CString,`, `key_t = c_ulong;`.

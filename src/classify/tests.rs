@@ -26,6 +26,7 @@ fn every_kind_of_noise_is_named() {
         ("key", "08897313-7270-46d3-ac48-5577fa70e79f", Noise::Uuid),
         ("password", "{cipher}09ab", Noise::Harmless("ciphertext")),
         ("password_file", "hunter29", Noise::About),
+        ("password", "kT9x\u{1}vQ2m", Noise::Program),
     ] {
         assert_eq!(judged(&subject(key, value)), Judgement::Noise(noise), "{key} {value}");
     }

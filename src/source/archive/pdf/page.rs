@@ -56,6 +56,12 @@ impl PageText {
                     self.move_pen(y.as_f64() != 0.0)
                 }
                 (b"T*", _) => self.end_line(),
+                // Where the page itself is moved, another line begins.
+                (b"cm", [.., Object::Number(x), Object::Number(y)])
+                    if x.as_f64() != 0.0 || y.as_f64() != 0.0 =>
+                {
+                    self.end_line();
+                }
                 (b"Tm", [.., Object::Number(y)]) => {
                     let moved = (y.as_f64() - self.height).abs() > 0.01;
                     self.height = y.as_f64();
