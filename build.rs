@@ -172,6 +172,7 @@ fn literal(rule: &Rule) -> String {
         Extractor::Pattern(pattern) => format!("Extractor::Pattern({})", text(pattern)),
         Extractor::Builtin(name) => format!("Extractor::Builtin({})", text(name)),
         Extractor::Whole(pattern) => format!("Extractor::Whole({})", text(pattern)),
+        Extractor::Practice(name) => format!("Extractor::Practice({})", text(name)),
         Extractor::PathOnly => "Extractor::PathOnly".to_owned(),
         Extractor::Known => "Extractor::Known".to_owned(),
     };

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::detect::Detector;
 use crate::model::{Judge, State};
 use crate::rule::RulePack;
-use crate::verify::Trust;
+use crate::verify::{CountedReferences, Trust};
 
 /// No flags.
 #[derive(Debug, Default, clap::Args)]
@@ -30,7 +30,9 @@ impl VerifyFlags {
         _settings: &Settings,
         _trust: Trust,
         _audit: Option<std::sync::Arc<crate::audit::AuditLog>>,
+        references: bool,
     ) -> Result<Asked, Failure> {
-        Ok(Asked { judges: Vec::new(), fail_on: State::FAILING.to_vec() })
+        let counted: Option<Box<dyn Judge>> = references.then(|| Box::new(CountedReferences) as _);
+        Ok(Asked { judges: counted.into_iter().collect(), fail_on: State::FAILING.to_vec() })
     }
 }

@@ -17,6 +17,15 @@ pub(crate) struct RuleFlags {
     /// leave this rule out (repeatable)
     #[arg(long = "disable-rule", value_name = "ID")]
     disabled: Vec<String>,
+    /// also look for references to secrets that lead nowhere; with --verify your manager is asked about each
+    ///
+    /// Read are our own mapping, templates and annotations of Vault Agent, ExternalSecrets, the secrets store driver,
+    /// Terraform's data sources, Compose files, secretKeyRefs.
+    #[arg(long)]
+    pub(super) refs: bool,
+    /// also look for bad practice: --refs, policies that let too much be read, Vault without TLS, secrets that are logged
+    #[arg(long)]
+    pub(super) audit: bool,
     /// report findings of at least this confidence
     #[arg(long, value_enum, value_name = "LEVEL", default_value_t = ConfidenceLevel::Medium)]
     pub(crate) min_confidence: ConfidenceLevel,
@@ -42,7 +51,24 @@ pub(crate) enum SeverityLevel {
     Critical,
 }
 
+/// The tag of rules for references.
+const REFERENCE: &str = "reference";
+
 impl RuleFlags {
+    /// Whether references are looked for.
+    pub(super) fn looks_for_references(&self) -> bool {
+        self.refs || self.audit || self.only.iter().any(|id| id.starts_with(REFERENCE))
+    }
+
+    /// Those of the rules for bad practice in `practice` that the flags ask for.
+    pub(super) fn practice(&self, mut practice: RulePack) -> RulePack {
+        let is_reference = |tags: &[Text]| tags.iter().any(|tag| tag == REFERENCE);
+        practice.retain(|rule| {
+            self.audit || (self.refs && is_reference(&rule.tags)) || self.only.iter().any(|id| *id == rule.id)
+        });
+        practice
+    }
+
     /// Leaves in `pack` the rules that the flags ask for and the parts that these are made of. Returns the ids of
     /// rules that stay as parts alone.
     pub(super) fn choose(&self, pack: &mut RulePack) -> Result<Vec<Text>, Failure> {

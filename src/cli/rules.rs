@@ -81,7 +81,7 @@ impl Args {
 
 impl List {
     fn text(&self) -> Result<String, Failure> {
-        let pack = RulePack::builtin();
+        let pack = RulePack::everything();
         match self.format {
             Format::Json => {
                 let rules: Vec<_> = pack.rules().iter().map(|rule| Stated::of(rule)).collect();
@@ -104,7 +104,7 @@ impl List {
 
 impl Show {
     fn text(&self) -> Result<String, Failure> {
-        let pack = RulePack::builtin();
+        let pack = RulePack::everything();
         let Some(rule) = pack.rule(&self.id) else {
             let help = match nearest(&self.id, pack.rules().iter().map(|r| r.id.as_ref())) {
                 Some(near) => format!("did you mean {near}?"),
@@ -119,7 +119,7 @@ impl Show {
 
 impl Check {
     fn text(&self) -> Result<String, Failure> {
-        let mut pack = RulePack::builtin();
+        let mut pack = RulePack::everything();
         let own = match &self.file {
             Some(file) => add(&mut pack, file)?,
             None => pack.rules().iter().map(|rule| rule.id.clone()).collect(),
@@ -177,6 +177,8 @@ struct Stated<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reader: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    practice: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_entropy: Option<f64>,
@@ -209,10 +211,11 @@ struct Part<'r> {
 
 impl<'r> Stated<'r> {
     fn of(rule: &'r Rule) -> Self {
-        let (pattern, reader) = match &rule.extractor {
-            Extractor::Pattern(pattern) | Extractor::Whole(pattern) => (Some(pattern.as_ref()), None),
-            Extractor::Builtin(name) => (None, Some(name.as_ref())),
-            Extractor::PathOnly | Extractor::Known => (None, None),
+        let (pattern, reader, practice) = match &rule.extractor {
+            Extractor::Pattern(pattern) | Extractor::Whole(pattern) => (Some(pattern.as_ref()), None, None),
+            Extractor::Builtin(name) => (None, Some(name.as_ref()), None),
+            Extractor::Practice(name) => (None, None, Some(name.as_ref())),
+            Extractor::PathOnly | Extractor::Known => (None, None, None),
         };
         let part = |p: &'r rule::Requirement| Part {
             rule: &p.rule,
@@ -227,6 +230,7 @@ impl<'r> Stated<'r> {
             keywords: &rule.keywords,
             pattern,
             reader,
+            practice,
             group: (rule.group != 1).then_some(rule.group),
             // Through text, or 3.3 would be written 3.299999952316284.
             min_entropy: rule.min_entropy.and_then(|bits| bits.to_string().parse().ok()),

@@ -55,10 +55,17 @@ impl ScanFlags {
         let outputs = self.output.outputs()?;
         let mut settings = self.settings.load(read)?;
         let exclude = settings.exclude(exclude)?;
+        let practice = std::mem::take(&mut settings.practice);
+        settings.pack.append(self.rules.practice(practice));
         let mut parts = self.rules.choose(&mut settings.pack)?;
         parts.append(&mut settings.parts);
         let audit = self.settings.audit(&settings.config)?;
-        let mut asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
+        let mut asked = self.verify.prepare(
+            &settings,
+            self.settings.trust(),
+            audit.clone(),
+            self.rules.looks_for_references(),
+        )?;
         let detector = asked.detector(settings.pack)?;
         let config = Config {
             detector: Arc::new(detector),

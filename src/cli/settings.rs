@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     /// The rules that run.
     pub(crate) pack: RulePack,
+    /// The rules for bad practice, which run where they are asked for.
+    pub(crate) practice: RulePack,
     pub(crate) suppressor: Suppressor,
     /// Ids of rules that run as parts of others alone.
     pub(crate) parts: Vec<Text>,
@@ -153,13 +155,14 @@ impl SettingsFlags {
         let Translated { pack, parts, foreign, warnings } = found.load(read)?;
         let suppressor = Suppressor { foreign, ..self.suppressor(Vec::new()) };
         let left_out = vec![found.exclusion()];
-        Ok(Settings { config: Config::default(), pack, suppressor, parts, left_out, warnings })
+        let (config, practice) = (Config::default(), RulePack::practice());
+        Ok(Settings { config, pack, practice, suppressor, parts, left_out, warnings })
     }
 
     /// Settings by our own configuration `text`, called `name`.
     fn ours(&self, name: &str, text: &[u8], read: &Read<'_>) -> Result<Settings, Failure> {
         let config = Config::parse(name, text)?;
-        let mut pack = RulePack::builtin();
+        let mut pack = RulePack::everything();
         for file in config::rule_files(name, &config.extend, &beside(self.config.is_some(), read))? {
             let wrong = |errors: Vec<RuleError>| {
                 let all = errors.into_iter().map(Failure::from).reduce(Failure::and);
@@ -169,8 +172,9 @@ impl SettingsFlags {
         }
         let mut warnings = config.warnings.clone();
         warnings.extend(config.choose(name, &mut pack)?);
+        let practice = pack.take_practice();
         let suppressor = self.suppressor(config.allow.clone());
-        Ok(Settings { config, pack, suppressor, parts: Vec::new(), left_out: Vec::new(), warnings })
+        Ok(Settings { config, pack, practice, suppressor, parts: Vec::new(), left_out: Vec::new(), warnings })
     }
 
     fn suppressor(&self, allow: Vec<Allow>) -> Suppressor {

@@ -14,7 +14,7 @@ use crate::detect::known::{self, KnownIndex, OfflineIndex};
 use crate::live::{Inquiry, LiveSettings, Override};
 use crate::model::{Judge, State};
 use crate::rule::RulePack;
-use crate::verify::{ManagerSettings, Trust, Verification};
+use crate::verify::{CountedReferences, ManagerSettings, References, Trust, Verification};
 
 /// Flags of verification. Without one of them nothing is sent anywhere.
 #[derive(Debug, Default, clap::Args)]
@@ -96,24 +96,32 @@ impl VerifyFlags {
         settings: &Settings,
         trust: Trust,
         audit: Option<Arc<AuditLog>>,
+        references: bool,
     ) -> Result<Asked, Failure> {
         let fail_on = if self.fail_on.is_empty() { State::FAILING.to_vec() } else { self.fail_on.clone() };
         let mut asked = Asked { judges: Vec::new(), known: None, offline: self.offline()?, fail_on };
         if self.verify || self.known || self.lookup {
             let managers = ManagerSettings::all(&settings.config.managers, trust)?;
-            let managers = managers.into_iter().map(|m| m.reading(self.versions)).collect();
+            let managers: Vec<_> = managers.into_iter().map(|m| m.reading(self.versions)).collect();
+            if references {
+                asked.judges.push(Box::new(References::new(managers.clone(), audit.clone())));
+            }
             let verification = Verification::new(managers, self.known, self.lookup).audited(audit.clone());
             asked.known = if self.known { Some(verification.known_values()?) } else { None };
             asked.judges.push(Box::new(verification));
         }
-        if self.live || self.live_dry_run {
-            asked.judges.push(Box::new(self.inquiry(settings, trust, audit)?));
-        }
-        if asked.judges.is_empty() && self.versions.is_some() {
+        let asks = self.live || self.live_dry_run || !asked.judges.is_empty();
+        if !asks && self.versions.is_some() {
             return Err(Failure::new("--versions without a manager to read").help("add --verify or --known"));
         }
-        if asked.judges.is_empty() && !self.fail_on.is_empty() {
+        if !asks && !self.fail_on.is_empty() {
             return Err(Failure::new("--fail-on without verdicts").help("add --verify, --known or --live"));
+        }
+        if references && !(self.verify || self.known || self.lookup) {
+            asked.judges.push(Box::new(CountedReferences));
+        }
+        if self.live || self.live_dry_run {
+            asked.judges.push(Box::new(self.inquiry(settings, trust, audit)?));
         }
         Ok(asked)
     }

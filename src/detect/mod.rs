@@ -26,6 +26,7 @@ mod netrc;
 mod paths;
 mod pattern;
 mod pem;
+mod practice;
 mod prefilter;
 mod reader;
 mod runner;

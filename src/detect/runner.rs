@@ -71,7 +71,7 @@ impl Runner {
     /// The rule's author's.
     pub(super) fn new(index: usize, rule: &RuleRef) -> Result<Option<Self>, FaultCause> {
         match &rule.extractor {
-            Extractor::PathOnly | Extractor::Known | Extractor::Whole(_) => Ok(None),
+            Extractor::PathOnly | Extractor::Known | Extractor::Whole(_) | Extractor::Practice(_) => Ok(None),
             Extractor::Builtin(name) => {
                 let reader = builtin(name).ok_or_else(|| FaultCause::NoReader(name.to_string()))?;
                 Ok(Some(Self::of_reader(index, rule, reader)))

@@ -101,6 +101,11 @@ fn resolve(candidates: &mut Vec<Candidate<'_>>) {
 
 /// Whether `c` gives way to `other`. Never both ways.
 fn beats(other: &Candidate<'_>, c: &Candidate<'_>) -> bool {
+    // Bad practice and a secret at one place are two things.
+    let practice = c.rule.extractor.is_practice();
+    if practice || practice != other.rule.extractor.is_practice() {
+        return false;
+    }
     // The search for known values knows their encodings, and names them.
     if let (Some(known), Some(same)) = (c.known, other.known)
         && known.number.is_some()

@@ -10,6 +10,7 @@ mod judge;
 mod origin;
 mod pace;
 mod position;
+mod reference;
 #[cfg(test)]
 mod sample;
 mod secret;
@@ -28,6 +29,7 @@ pub use judge::Judge;
 pub use origin::{Commit, MessageKind, Origin, Place};
 pub use pace::{Pace, Paced};
 pub use position::{LineIndex, Position, Region};
+pub use reference::{Holder, Reference};
 pub use secret::Secret;
 pub use span::Span;
 pub use spread::Spread;

@@ -72,7 +72,7 @@ impl View<'_> {
         let (matched, secret) = (&self.finding.matched, &self.finding.excerpt);
         // Shown through the redactor; the secret's own place is cut out first, to keep its mask.
         let (text, raw) = (matched.expose(), secret.secret.of(secret.text.expose()));
-        if self.redact.is_some() {
+        if self.redact.is_some() && !self.is_practice() {
             return self.redacted_match(text);
         }
         if self.show_secrets {
@@ -182,17 +182,31 @@ impl View<'_> {
 
     /// What stands for the secret in its line: of an encoded one the text's own bytes are not shown either.
     fn one_line(&self, raw: &[u8]) -> String {
-        if self.show_secrets { code(raw) } else { self.secret() }
+        if self.show_secrets {
+            code(raw)
+        } else if self.is_practice() {
+            self.open(raw, 0, raw.len())
+        } else {
+            self.secret()
+        }
+    }
+
+    /// Whether the finding's own text is no secret. Values of other findings in it are hidden all the same.
+    fn is_practice(&self) -> bool {
+        self.finding.rule.extractor.is_practice()
     }
 
     /// The secret or its mask.
     fn covered(&self, secret: &Secret) -> Vec<u8> {
         // The one place where a value goes to a report: masked, or on the user's demand.
         let value = secret.expose();
-        if let Some(percent) = self.redact.filter(|_| !value.is_empty()) {
+        let redact = self.redact.filter(|_| !value.is_empty() && !self.is_practice());
+        if let Some(percent) = redact {
             cut(value, percent)
         } else if self.show_secrets || value.is_empty() {
             value.to_vec()
+        } else if self.is_practice() {
+            self.redactor.text(value)
         } else {
             mask(value, &self.finding.rule).into_bytes()
         }

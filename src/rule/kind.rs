@@ -72,6 +72,8 @@ pub enum Extractor {
     Whole(Text),
     /// The path alone (`Rule::path`).
     PathOnly,
+    /// A reader of bad practice, by name; it finds no secrets, and runs where it is asked for alone.
+    Practice(Text),
     /// The values that the organisation's own secrets manager holds. No file can state it.
     Known,
 }
@@ -80,6 +82,11 @@ impl Extractor {
     /// Whether it is a pattern of another scanner.
     pub const fn is_foreign(&self) -> bool {
         matches!(self, Self::Whole(_))
+    }
+
+    /// Whether what it finds is bad practice, and no secret: nothing of it is hidden.
+    pub const fn is_practice(&self) -> bool {
+        matches!(self, Self::Practice(_))
     }
 }
 

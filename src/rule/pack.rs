@@ -23,9 +23,39 @@ pub struct RulePack {
 }
 
 impl RulePack {
-    /// The rules that are part of the program.
+    /// The rules for secrets that are part of the program.
     pub fn builtin() -> Self {
+        let mut pack = Self::everything();
+        pack.retain(|rule| !rule.extractor.is_practice());
+        pack
+    }
+
+    /// The rules for bad practice that are part of the program.
+    pub fn practice() -> Self {
+        let mut pack = Self::everything();
+        pack.retain(|rule| rule.extractor.is_practice());
+        pack
+    }
+
+    /// Every rule that is part of the program.
+    pub fn everything() -> Self {
         Self { rules: BUILTIN.iter().map(RuleRef::Static).collect() }
+    }
+
+    /// Takes the rules for bad practice out.
+    #[must_use]
+    pub fn take_practice(&mut self) -> Self {
+        let (practice, rest) =
+            std::mem::take(&mut self.rules).into_iter().partition(|rule| rule.extractor.is_practice());
+        self.rules = rest;
+        Self { rules: practice }
+    }
+
+    /// Adds the rules of `other`; of two with one id its own stays.
+    pub fn append(&mut self, other: Self) {
+        self.rules.extend(other.rules);
+        self.rules.sort_by(|a, b| a.id.cmp(&b.id));
+        self.rules.dedup_by(|b, a| a.id == b.id);
     }
 
     /// A pack of `rules`; of two with one id the later wins.

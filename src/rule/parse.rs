@@ -79,6 +79,7 @@ struct Entry {
     keywords: Vec<String>,
     pattern: Option<String>,
     reader: Option<String>,
+    practice: Option<String>,
     group: Option<usize>,
     min_entropy: Option<f32>,
     checksum: Option<Checksum>,
@@ -160,6 +161,12 @@ impl Entry {
     }
 
     fn extractor(&mut self, problems: &mut Vec<Problem>) -> Extractor {
+        if let Some(practice) = self.practice.take() {
+            if self.pattern.is_some() || self.reader.is_some() {
+                problems.push(Problem::TwoExtractors);
+            }
+            return Extractor::Practice(practice.into());
+        }
         match (self.pattern.take(), self.reader.take()) {
             (Some(_), Some(_)) => problems.push(Problem::TwoExtractors),
             (Some(pattern), None) => match expand(&pattern) {

@@ -211,7 +211,9 @@ impl<'s> Finder<'s> {
         let text = reading::read(blob.bytes, &mut candidates);
         let blob = &Blob { bytes: &text, ..*blob };
         let lines = LineIndex::new(blob.bytes);
-        let mut spans: Vec<_> = candidates.iter().map(|c| c.span).collect();
+        // What bad practice is shown with is no secret: it hides nothing, and names no other finding.
+        let secrets = candidates.iter().filter(|c| !c.rule.extractor.is_practice());
+        let mut spans: Vec<_> = secrets.map(|c| c.span).collect();
         spans.extend(candidates.iter().flat_map(|c| c.parts.iter().map(|&(_, span)| span)));
         spans.sort_unstable();
         spans.dedup();

@@ -15,6 +15,7 @@
 //! | `key_material` | public halves of keys and certificates |
 //! | `lookup` | what our own server is asked about found tokens, on request |
 //! | `ending` | how it is told to end them |
+//! | `references` | whether what code refers to is there |
 //! | `verification` | findings in, verdicts out |
 
 #[cfg(feature = "fetcher")]
@@ -35,6 +36,7 @@ mod lost;
 mod pieces;
 #[cfg(feature = "fetcher")]
 mod reader;
+mod references;
 #[cfg(feature = "fetcher")]
 mod settings;
 #[cfg(feature = "fetcher")]
@@ -46,6 +48,9 @@ pub use ending::Ending;
 pub use error::VerifyError;
 #[cfg(feature = "fetcher")]
 pub use lookup::{Handle, Held};
+pub use references::CountedReferences;
+#[cfg(feature = "fetcher")]
+pub use references::References;
 #[cfg(feature = "fetcher")]
 pub use settings::ManagerSettings;
 #[cfg(feature = "fetcher")]

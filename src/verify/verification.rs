@@ -185,6 +185,19 @@ impl Verification {
 
 impl Judge for Verification {
     fn judge(&self, findings: &mut Vec<Finding>, tally: &mut Tally) {
+        // Bad practice is no value that a manager could hold.
+        let practice: Vec<Finding> =
+            findings.extract_if(.., |finding| finding.rule.extractor.is_practice()).collect();
+        self.judge_values(findings, tally);
+        if !practice.is_empty() {
+            findings.extend(practice);
+            findings.sort_by(Finding::order);
+        }
+    }
+}
+
+impl Verification {
+    fn judge_values(&self, findings: &mut Vec<Finding>, tally: &mut Tally) {
         if findings.is_empty() && !self.search {
             return;
         }

@@ -59,6 +59,8 @@ mod parsers;
 #[cfg(all(feature = "fetcher", unix))]
 #[path = "../../fetcher/tests/it/postgres.rs"]
 mod postgres;
+#[cfg(feature = "fetcher")]
+mod practice;
 mod pre_receive;
 #[cfg(feature = "fetcher")]
 mod readme;

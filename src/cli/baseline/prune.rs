@@ -63,7 +63,7 @@ impl Args {
         let old = read(&path)?;
         let exclude = settings.exclude(&self.files.limits.exclude)?;
         let audit = self.settings.audit(&settings.config)?;
-        let mut asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone())?;
+        let mut asked = self.verify.prepare(&settings, self.settings.trust(), audit.clone(), false)?;
         let reach = self.files.reach(&base);
         let config = Config {
             detector: std::sync::Arc::new(asked.detector(std::mem::take(&mut settings.pack))?),

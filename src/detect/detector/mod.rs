@@ -8,6 +8,7 @@ use super::known::KnownIndex;
 use super::known::OfflineIndex;
 use super::paths::Paths;
 use super::pattern::Workspace;
+use super::practice::Practices;
 use super::prefilter::{Hit, Prefilter};
 use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
@@ -38,6 +39,8 @@ pub struct Detector {
     id: u64,
     /// Rules of other scanners.
     whole: Option<WholeRules>,
+    /// Rules for bad practice.
+    practices: Option<Practices>,
     /// Values of the manager that are searched for, and the index of their rule.
     known: Option<(usize, KnownIndex)>,
     /// The index for hooks, likewise.
@@ -115,7 +118,7 @@ impl Detector {
         let margin = runners.iter().map(Runner::margin).max().unwrap_or(0).max(decode::NEAR);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
         let paths = Paths::new(&pack);
-        let whole = WholeRules::of(&pack);
+        let (whole, practices) = (WholeRules::of(&pack), Practices::of(&pack));
         Ok(Self {
             pack,
             paths,
@@ -127,6 +130,7 @@ impl Detector {
             margin,
             id,
             whole,
+            practices,
             known: None,
             #[cfg(feature = "fetcher")]
             offline: None,
@@ -190,6 +194,13 @@ impl Detector {
         if !self.admits(candidate.rule, path) {
             return false;
         }
+        if candidate.rule.extractor.is_practice() {
+            // A test may print what it made itself.
+            if candidate.confidence < Confidence::High && classify::is_of_tests(path) {
+                candidate.confidence = Confidence::Low;
+            }
+            return true;
+        }
         let Some(evidence) = &mut candidate.evidence else {
             let made = candidate.rule.tags.iter().any(|tag| tag == SELF_MADE);
             if made && candidate.confidence > Confidence::Medium && classify::is_of_tests(path) {
@@ -228,7 +239,7 @@ impl Detector {
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Trace {
         let searched = bytes.len() as u64;
-        let whole = !self.by_blob.is_empty() || self.whole.is_some();
+        let whole = self.is_whole();
         let mut trace = Trace { whole, searched, ..Trace::default() };
         let mut regions = Regions::default();
         self.find_plain(scratch, bytes, &mut trace, &mut regions, sink);
@@ -236,7 +247,15 @@ impl Detector {
         trace.whole |= self.find_wide(scratch, bytes, &mut allowance, sink);
         trace.too_much = allowance.exceeded || regions.too_long;
         self.find_undone(scratch, bytes, &regions.found, &mut trace, sink);
+        if let Some(practices) = &self.practices {
+            practices.find(&self.pack, bytes, sink);
+        }
         trace
+    }
+
+    /// Whether some rule reads whole blobs alone.
+    fn is_whole(&self) -> bool {
+        !self.by_blob.is_empty() || self.whole.is_some() || self.practices.is_some()
     }
 
     fn find_plain<'r>(
@@ -328,11 +347,7 @@ impl Detector {
         inherited: &[Wake],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Result<Trace, NotLocal> {
-        if !self.by_blob.is_empty()
-            || self.whole.is_some()
-            || self.reads_words()
-            || wide::may_begin(bytes, changed)
-        {
+        if self.is_whole() || self.reads_words() || wide::may_begin(bytes, changed) {
             return Err(NotLocal);
         }
         let workspaces = scratch.of(self);
