@@ -29,7 +29,7 @@ pub(super) enum WakesOn {
 }
 
 enum How {
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
     Reader(&'static dyn Builtin),
 }
 
@@ -108,7 +108,7 @@ impl Runner {
         } else {
             WakesOn::Blobs
         };
-        Self { rule: index, wakes_on, how: How::Pattern(pattern), reads: (back, ahead) }
+        Self { rule: index, wakes_on, how: How::Pattern(Box::new(pattern)), reads: (back, ahead) }
     }
 
     /// How far from a change anything may lie that decides whether the change wakes the rule: a literal, and on its

@@ -6,14 +6,17 @@ use std::collections::BTreeMap;
 #[cfg(feature = "fetcher")]
 use std::sync::Arc;
 #[cfg(feature = "fetcher")]
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "fetcher")]
 use leakward_fetcher::provider::Lifetime;
 #[cfg(feature = "fetcher")]
 use leakward_fetcher::secret::Json;
 #[cfg(feature = "fetcher")]
-use leakward_fetcher::{FaultKind, SecretPath, SecretProvider, SecretRef, Version, VersionSelector};
+use leakward_fetcher::{Fault, FaultKind, SecretPath, SecretProvider, SecretRef, Version, VersionSelector};
+
+#[cfg(feature = "fetcher")]
+use tokio::task::JoinSet;
 
 #[cfg(feature = "fetcher")]
 use super::ManagerSettings;
@@ -72,81 +75,112 @@ impl References {
 
     /// What each of `wanted` leads to.
     async fn answers(&self, wanted: Vec<Reference>) -> BTreeMap<Reference, Lead> {
-        let mut providers: Vec<(&ManagerSettings, Result<Arc<dyn SecretProvider>, String>)> = Vec::new();
+        let mut best: BTreeMap<Reference, Lead> =
+            wanted.into_iter().map(|reference| (reference, Lead::Unasked)).collect();
         for manager in &self.managers {
-            providers.push((manager, manager.provider().await.map_err(|e| e.to_string())));
-        }
-        let mut answers = BTreeMap::new();
-        for reference in wanted {
-            let mut best = Lead::Unasked;
-            for (manager, provider) in &providers {
-                let lead = match provider {
-                    Err(why) => Lead::Unknown(format!("{}: {why}", manager.name)),
-                    Ok(provider) if means(reference.holder, provider.name()) => {
-                        self.ask(manager, provider.as_ref(), &reference).await
-                    }
-                    Ok(_) => continue,
-                };
-                best = best.better(lead);
-            }
-            answers.insert(reference, best);
-        }
-        for (_, provider) in &providers {
-            if let Ok(provider) = provider {
-                // Ends a login of ours; where that fails, it ends by itself.
-                let _ = provider.close().await;
+            let meant: Vec<Reference> =
+                best.keys().filter(|r| means(r.holder, &manager.kind)).cloned().collect();
+            for (reference, lead) in self.leads(manager, meant).await {
+                if let Some(known) = best.get_mut(&reference) {
+                    *known = std::mem::replace(known, Lead::Unasked).better(lead);
+                }
             }
         }
-        answers
+        best
     }
 
-    async fn ask(
-        &self,
-        manager: &ManagerSettings,
-        provider: &dyn SecretProvider,
-        reference: &Reference,
-    ) -> Lead {
+    /// What each of `meant` leads to in `manager`.
+    async fn leads(&self, manager: &ManagerSettings, meant: Vec<Reference>) -> Vec<(Reference, Lead)> {
+        let provider = match manager.provider().await {
+            Ok(provider) => provider,
+            Err(error) => {
+                let why = format!("{}: {error}", manager.name);
+                return meant.into_iter().map(|r| (r, Lead::Unknown(why.clone()))).collect();
+            }
+        };
+        let (manager_name, audit) = (manager.name.clone(), self.audit.clone());
+        let asker = Arc::new(Asker { manager: manager_name, provider, audit });
+        let every = manager.rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate));
+        let (mut running, mut answers) = (JoinSet::new(), Vec::new());
+        for reference in meant {
+            if running.len() >= manager.concurrency.get() {
+                answers.extend(running.join_next().await.and_then(Result::ok));
+            }
+            let asker = Arc::clone(&asker);
+            running.spawn(async move {
+                let lead = asker.ask(&reference).await;
+                (reference, lead)
+            });
+            if !every.is_zero() {
+                tokio::time::sleep(every).await;
+            }
+        }
+        while let Some(answer) = running.join_next().await {
+            answers.extend(answer.ok());
+        }
+        // Ends a login of ours; where that fails, it ends by itself.
+        let _ = asker.provider.close().await;
+        answers
+    }
+}
+
+/// One manager that is asked.
+#[cfg(feature = "fetcher")]
+struct Asker {
+    manager: String,
+    provider: Arc<dyn SecretProvider>,
+    audit: Option<Arc<AuditLog>>,
+}
+
+#[cfg(feature = "fetcher")]
+impl Asker {
+    async fn ask(&self, reference: &Reference) -> Lead {
+        let name = &self.manager;
         let Ok(path) = SecretPath::parse(&reference.path) else {
             return Lead::Nowhere("no path of a secret looks like that".to_owned());
         };
-        if !provider.repeatable(&path) {
-            return Lead::Unknown(format!("{}: reading it would make credentials", manager.name));
+        if !self.provider.repeatable(&path) {
+            return Lead::Unknown(format!("{name}: reading it would make credentials"));
         }
         let selector = match &reference.version {
             Some(version) => VersionSelector::Exact(Version::new(version.clone())),
             None => VersionSelector::Current,
         };
-        let answer = provider.fetch(&SecretRef::new(path, selector)).await;
+        let answer = self.provider.fetch(&SecretRef::new(path, selector)).await;
         if let Some(log) = &self.audit {
             let outcome = answer.as_ref().err().map_or("ok", |fault| fault.kind().name());
             let version = reference.version.as_deref().unwrap_or_default();
-            let fields = [("manager", manager.name.as_str()), ("path", &reference.path)];
+            let fields = [("manager", name.as_str()), ("path", &reference.path)];
             log.record("manager-read", &[fields, [("version", version), ("outcome", outcome)]].concat());
         }
-        let name = &manager.name;
-        match answer {
-            Ok(fetched) => {
-                if let Lifetime::Until(end) = fetched.lifetime
-                    && end <= SystemTime::now()
-                {
-                    return Lead::Nowhere(format!("it has expired in {name}"));
-                }
-                match &reference.field {
-                    // Looked for its fields' names, not shown.
-                    Some(field) if !has(fetched.secret.expose(), field) => {
-                        Lead::Nowhere(format!("it has no field {field} in {name}"))
-                    }
-                    _ => Lead::There,
-                }
-            }
-            Err(fault) => match fault.kind() {
-                FaultKind::NotFound => Lead::Nowhere(format!("{name} has no such secret")),
-                FaultKind::NoRoute => Lead::Nowhere(format!("{name} has no such mount")),
-                FaultKind::Deleted => Lead::Nowhere(format!("it was deleted in {name}")),
-                FaultKind::Disabled => Lead::Nowhere(format!("it is destroyed or disabled in {name}")),
-                _ => Lead::Unknown(format!("{name}: {fault}")),
-            },
+        let fetched = match answer {
+            Ok(fetched) => fetched,
+            Err(fault) => return led(name, &fault),
+        };
+        if let Lifetime::Until(end) = fetched.lifetime
+            && end <= SystemTime::now()
+        {
+            return Lead::Nowhere(format!("it has expired in {name}"));
         }
+        match &reference.field {
+            // Looked for its fields' names, not shown.
+            Some(field) if !has(fetched.secret.expose(), field) => {
+                Lead::Nowhere(format!("it has no field {field} in {name}"))
+            }
+            _ => Lead::There,
+        }
+    }
+}
+
+/// What `fault` says of where a reference leads.
+#[cfg(feature = "fetcher")]
+fn led(name: &str, fault: &Fault) -> Lead {
+    match fault.kind() {
+        FaultKind::NotFound => Lead::Nowhere(format!("{name} has no such secret")),
+        FaultKind::NoRoute => Lead::Nowhere(format!("{name} has no such mount")),
+        FaultKind::Deleted => Lead::Nowhere(format!("it was deleted in {name}")),
+        FaultKind::Disabled => Lead::Nowhere(format!("it is destroyed or disabled in {name}")),
+        _ => Lead::Unknown(format!("{name}: {fault}")),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ManagerSettings {
     pub versions: u64,
     /// Ids of our accounts at a cloud.
     pub accounts: Vec<String>,
+    /// Which provider reads it.
+    pub(super) kind: String,
     source: Source,
 }
 
@@ -86,6 +88,7 @@ impl ManagerSettings {
             rate: None,
             versions: VERSIONS,
             accounts: Vec::new(),
+            kind: "vault".to_owned(),
             source: Source::Environment,
         })
     }
@@ -119,7 +122,7 @@ impl ManagerSettings {
             None => Vec::new(),
             Some(list) => texts(&list, "accounts").map_err(wrong)?,
         };
-        table.insert("kind".to_owned(), kind);
+        table.insert("kind".to_owned(), kind.clone());
         let mut providers = toml::Table::new();
         providers.insert(name.to_owned(), table.into());
         let mut file = toml::Table::new();
@@ -129,8 +132,9 @@ impl ManagerSettings {
             let text = e.to_string();
             wrong(text.lines().last().unwrap_or_default().to_owned())
         })?;
-        let source = Source::Mapping(mapping);
-        Ok(Self { name: name.to_owned(), paths, concurrency, rate, versions, accounts, source })
+        let (name, source) = (name.to_owned(), Source::Mapping(mapping));
+        let kind = kind.as_str().unwrap_or_default().to_owned();
+        Ok(Self { name, paths, concurrency, rate, versions, accounts, kind, source })
     }
 
     /// As many earlier versions are read of each path.

@@ -54,9 +54,8 @@ fn every_version_that_the_engine_keeps_is_compared_with_one_read_each() {
     let (values, lists) = (bao.requests_for("secret/data/db"), bao.requests_for("secret/metadata/db"));
     let all = verdicts(&scan(&bao, &sandbox, ROOT, &[]));
     assert_eq!((all.len(), &all[0]), (10, &is("unmanaged", "")));
-    for n in 1..9 {
-        assert_eq!(all[n], is("previous", &n.to_string()));
-    }
+    let before: Vec<_> = (1..9).map(|n| is("previous", &n.to_string())).collect();
+    assert_eq!(all[1..9], before);
     assert_eq!(all[9], is("current", "9"));
     assert_eq!(bao.requests_for("secret/data/db") - values, 9, "each version once");
     assert_eq!(bao.requests_for("secret/metadata/db") - lists, 1, "their list once");

@@ -44,7 +44,7 @@ static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// A shell's line that writes variables to its output.
 static ECHO: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^[ \t]*(?:-[ \t]+|run:[ \t]+|RUN[ \t]+)?(?:echo|printf)[ \t]+[^\n]*").ok()
+    Regex::new(r"(?m)^[ \t]*(?:-[ \t]+)?(?:run:[ \t]+|RUN[ \t]+)?(?:echo|printf)[ \t]+[^\n]*").ok()
 });
 /// A variable in a shell's line.
 static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\$\{?(\w+)\}?").ok());
