@@ -1,6 +1,7 @@
 //! A finding's stable name.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A finding's stable name across runs and moved lines.
 ///
@@ -36,6 +37,28 @@ impl Fingerprint {
         Self(name)
     }
 }
+
+/// Reads what a report shows: 32 hex digits, `b3k:` before them or not.
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let hex = text.strip_prefix("b3k:").unwrap_or(text);
+        let mut name = [0; 16];
+        if hex.len() != 2 * name.len() || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(NoFingerprint);
+        }
+        for (i, byte) in name.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).map_err(|_| NoFingerprint)?;
+        }
+        Ok(Self(name))
+    }
+}
+
+/// A text that is no fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a fingerprint: 32 hex digits")]
+pub struct NoFingerprint;
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

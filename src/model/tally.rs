@@ -52,6 +52,19 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::Ignored,
+        Self::Excluded,
+        Self::Binary,
+        Self::Encoded,
+        Self::Size,
+        Self::Symlink,
+        Self::Special,
+        Self::Submodule,
+        Self::GitFolder,
+    ];
+
     /// The word that reports use.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -126,7 +126,7 @@ impl Reporter for GitLab {
 
 impl GitLab {
     fn scan(&self, summary: &Summary<'_>) -> Scan {
-        let end = self.begun.checked_add(summary.elapsed).unwrap_or(self.begun);
+        let end = self.begun.checked_add(summary.elapsed.unwrap_or_default()).unwrap_or(self.begun);
         // The schema takes no zone; both are UTC.
         let [start_time, end_time] = [self.begun, end].map(|t| t.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         Scan {

@@ -26,7 +26,7 @@ impl Reporter for JUnit {
             summary.findings.len() + totals.gaps + clean,
             totals.findings,
             totals.gaps,
-            summary.elapsed.as_secs_f64()
+            summary.elapsed.unwrap_or_default().as_secs_f64()
         );
         writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"leakward\" {counts}>")?;
         writeln!(out, "  <testsuite name=\"leakward\" {counts}>")?;

@@ -18,6 +18,7 @@ mod mask;
 mod plain;
 mod progress;
 mod rdjson;
+pub mod reader;
 mod redact;
 #[cfg(test)]
 mod sample;
@@ -60,8 +61,8 @@ pub struct Summary<'r> {
     pub subject: &'r str,
     /// Where the findings' paths lie.
     pub root: &'r Root,
-    /// Wall time of the scan.
-    pub elapsed: std::time::Duration,
+    /// Wall time of the scan; `None` for what is told by a report that was read.
+    pub elapsed: Option<std::time::Duration>,
 }
 
 /// Where the findings' paths lie. Formats that other programs join to a checkout need it.

@@ -40,6 +40,6 @@ pub(super) fn summary<'r>(findings: &'r [Finding], tally: &'r Tally, pack: &'r R
         exit_code,
         subject: "sample",
         root: &ROOT,
-        elapsed: Duration::from_millis(12),
+        elapsed: Some(Duration::from_millis(12)),
     }
 }

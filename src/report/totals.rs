@@ -28,6 +28,7 @@ impl<'s> Totals<'s> {
     pub(super) fn verdict(&self) -> String {
         let tally = self.summary.tally;
         let found = match self.findings {
+            0 if tally.blobs == 0 && self.is_hearsay() => "no secrets reported".to_owned(),
             0 if tally.blobs == 0 => "nothing was scanned".to_owned(),
             0 if self.gaps > 0 => "no secrets found in what could be scanned".to_owned(),
             0 => "no secrets found".to_owned(),
@@ -50,7 +51,11 @@ impl<'s> Totals<'s> {
             scanned = format!("{}, {scanned}", count(tally.commits, "commit"));
         }
         let subject = plain(self.summary.subject.as_bytes());
-        let mut details = vec![format!("scanned {scanned} ({subject})")];
+        let mut details = if tally.blobs == 0 && self.is_hearsay() {
+            vec![subject]
+        } else {
+            vec![format!("scanned {scanned} ({subject})")]
+        };
         if !tally.skipped.is_empty() {
             let reasons: Vec<_> = tally.skipped.iter().map(|(r, n)| format!("{n} {}", r.as_str())).collect();
             details.push(format!("skipped {}", reasons.join(", ")));
@@ -58,8 +63,13 @@ impl<'s> Totals<'s> {
         if self.summary.suppressed > 0 {
             details.push(format!("{} suppressed", self.summary.suppressed));
         }
-        details.push(time(self.summary.elapsed));
+        details.extend(self.summary.elapsed.map(time));
         details
+    }
+
+    /// Whether all this was read from a report, which may not tell what was scanned.
+    const fn is_hearsay(&self) -> bool {
+        self.summary.elapsed.is_none()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::source::{Source, SourceError};
 use crate::suppress::{Reach, Suppressor};
 
 use collector::Collector;
-pub use output::{Output, OutputError, Target};
+pub use output::{Output, OutputError, Target, write_all};
 
 /// What to look for and what to keep. Says nothing of where the bytes come from.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub fn run(source: &dyn Source, config: &Config) -> Result<u8, ScanError> {
         exit_code,
         subject: &config.subject,
         root: &config.root,
-        elapsed,
+        elapsed: Some(elapsed),
     };
     output::write_all(&config.outputs, &summary)?;
     Ok(exit_code)

@@ -39,7 +39,7 @@ pub struct OutputError {
 ///
 /// # Errors
 /// The first failure.
-pub(super) fn write_all(outputs: &[Output], summary: &Summary<'_>) -> Result<(), OutputError> {
+pub fn write_all(outputs: &[Output], summary: &Summary<'_>) -> Result<(), OutputError> {
     let mut result = Ok(());
     for Output { reporter, target } in outputs {
         let written = match target {
