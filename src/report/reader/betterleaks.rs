@@ -34,8 +34,8 @@ fn draft(finding: &Value) -> Option<Draft> {
     draft.confidence = finding["confidence"].as_str().and_then(confidence);
     draft.secret = Secret::new(text(&finding["match"]["value"]).as_bytes());
     draft.around = Some(Secret::new(text(&finding["match"]["full"]).as_bytes()));
-    // Its columns are bytes before the place, the last one's included.
-    let column = |key: &str| place[key].as_u64().unwrap_or(0) + 1;
+    // Its columns are those of the first and of the last byte, from 1 (2.0, observed).
+    let column = |key: &str| at(&place[key]);
     draft.region = Region {
         start: Position { line: at(&place["start_line"]), column: column("start_column") },
         end: Position { line: at(&place["end_line"]), column: column("end_column") + 1 },

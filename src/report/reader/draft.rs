@@ -237,7 +237,8 @@ impl Reading {
         }
         let pack = rules(&drafts);
         let mut findings: Vec<Finding> = drafts.into_iter().map(|draft| draft.finding(&pack)).collect();
-        findings.sort_by(Finding::order);
+        // Reports are by path; within a path the report's own order stands, as it knows the commits'.
+        findings.sort_by(|a, b| a.origin.path.cmp(&b.origin.path));
         let found = u8::from(findings.iter().any(|f| f.suppressed.is_none()));
         let exit_code = if tally.gaps.is_empty() { exit_code.unwrap_or(found) } else { 2 };
         let tool = tool.unwrap_or_else(|| dialect.name().to_owned());
@@ -260,13 +261,6 @@ fn rules(drafts: &[Draft]) -> RulePack {
     let mut made: BTreeMap<&str, Rule> = BTreeMap::new();
     let mut kept: Vec<&str> = Vec::new();
     for draft in drafts {
-        for (id, _) in &draft.parts {
-            if builtin.rule(id).is_some() {
-                kept.push(id);
-            } else {
-                made.entry(id).or_insert_with(|| Draft::new(id, "").rule());
-            }
-        }
         if builtin.rule(&draft.rule).is_some() {
             kept.push(&draft.rule);
             continue;
@@ -275,6 +269,14 @@ fn rules(drafts: &[Draft]) -> RulePack {
         // So that a mask looks again as it did.
         if let Some(prefix) = draft.shown_prefix().filter(|p| !rule.keywords.contains(&p.as_str().into())) {
             rule.keywords.to_mut().push(prefix.into());
+        }
+    }
+    // Of a part only the id is told; a finding of the same rule says more of it.
+    for (id, _) in drafts.iter().flat_map(|draft| &draft.parts) {
+        if builtin.rule(id).is_some() {
+            kept.push(id);
+        } else {
+            made.entry(id).or_insert_with(|| Draft::new(id, "").rule());
         }
     }
     kept.sort_unstable();

@@ -46,9 +46,11 @@ fn draft(value: &Value) -> Option<Draft> {
     draft.entropy = finding["entropy"].as_str().and_then(|e| e.parse().ok());
     let snippet = text(&finding["snippet"]);
     draft.secret = Secret::new(snippet.as_bytes());
-    let start = Position { line: at(&finding["line"]), column: at(&finding["column_start"]) + 1 };
+    // Its columns are bytes before the first and before the last byte (1.98, observed).
+    let column = |key: &str| finding[key].as_u64().unwrap_or(0) + 1;
+    let start = Position { line: at(&finding["line"]), column: column("column_start") };
     let lines = snippet.matches('\n').count() as u64;
-    let end = Position { line: start.line + lines, column: at(&finding["column_end"]) + 1 };
+    let end = Position { line: start.line + lines, column: column("column_end") + 1 };
     draft.region = Region { start, end: end.max(start) };
     let git = &finding["git_metadata"]["commit"];
     let [author, email] = ["name", "email"].map(|key| text(&git["author"][key]));

@@ -13,6 +13,8 @@ mod gitleaks;
 mod kingfisher;
 mod own;
 mod sarif;
+#[cfg(test)]
+mod tests;
 mod trufflehog;
 mod verdict;
 
@@ -29,7 +31,7 @@ use draft::Reading;
 /// What a report told.
 #[derive(Debug)]
 pub struct Told {
-    /// Findings in the order of [`Finding::order`].
+    /// Findings by path, and in one path as the report has them.
     pub findings: Vec<Finding>,
     /// Number of findings that the scan suppressed, told or not.
     pub suppressed: usize,
