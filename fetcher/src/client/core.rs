@@ -159,11 +159,13 @@ impl Core {
         if self.is_closed() {
             return;
         }
-        state.announce(Some(entry.version()));
         self.judge(slot, state, &entry);
         self.observers.iter().for_each(|observer| observer.held(slot.key(), &entry));
         self.schedule(slot, state, &entry);
+        let version = entry.version().clone();
         slot.publish(Some(entry));
+        // Last: a watcher on another thread reads at once, and would miss this version for good.
+        state.announce(Some(&version));
     }
 
     /// Records that a reader got `outcome`.
@@ -222,12 +224,12 @@ impl Core {
     /// Wipes what is held of `slot` because its provider says that it is gone or not ours.
     pub(crate) fn withdraw(&self, slot: &Slot, state: &mut SlotState, kind: crate::provider::FaultKind) {
         state.previous = None;
-        state.announce(None);
         if !slot.is_empty() {
             slot.publish(None);
             self.observers.iter().for_each(|observer| observer.dropped(slot.key()));
             self.journal.record(Event::Withdrawn { secret: slot.key().clone(), kind });
         }
+        state.announce(None);
     }
 }
 

@@ -279,3 +279,38 @@ async fn user_and_password_change_as_one() {
     assert_eq!(fields(&pair.current), ("app_b".into(), "pb".into()));
     assert_eq!(fields(&pair.previous.unwrap()), ("app_a".into(), "pa".into()));
 }
+
+/// Looks at a watch in the middle of a publication, as another thread may.
+#[derive(Clone, Default)]
+struct Peeping(std::sync::Arc<std::sync::Mutex<(Option<leakward_fetcher::client::Watch>, Vec<String>)>>);
+
+impl leakward_fetcher::client::ValueObserver for Peeping {
+    fn held(&self, _: &leakward_fetcher::SecretRef, _: &std::sync::Arc<leakward_fetcher::cache::Entry>) {
+        let (watch, seen) = &mut *self.0.lock().unwrap();
+        let Some(watch) = watch else { return };
+        let mut next = std::pin::pin!(watch.changed());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        if let std::task::Poll::Ready(Some(reading)) = next.as_mut().poll(&mut context) {
+            seen.push(reading.secret().expose_text().unwrap().to_owned());
+        }
+    }
+
+    fn dropped(&self, _: &leakward_fetcher::SecretRef) {}
+}
+
+#[tokio::test]
+async fn a_watch_hears_of_a_version_when_it_is_there_and_not_before() {
+    let peeping = Peeping::default();
+    let observer = peeping.clone();
+    let rig = Rig::with(Policy::default().with_ttl(secs(60)), |builder| builder.observer(observer));
+    rig.mock.put("db/main", "one");
+    let handle = rig.manager.secret_at("db/main").unwrap();
+    let mut watch = handle.watch();
+    assert_eq!(watch.changed().await.unwrap().secret().expose(), b"one");
+    peeping.0.lock().unwrap().0 = Some(watch);
+    rig.mock.put("db/main", "two");
+    handle.refresh().await.unwrap();
+    let (watch, seen) = std::mem::take(&mut *peeping.0.lock().unwrap());
+    assert_eq!(seen, Vec::<String>::new(), "told too early, it would be the old value");
+    assert_eq!(watch.unwrap().changed().await.unwrap().secret().expose(), b"two");
+}
