@@ -2,6 +2,7 @@
 //!
 //! The program's environment keeps its own copy of each value for as long as it runs; that is the price of this way.
 
+mod remote;
 mod signals;
 
 use std::collections::HashMap;
@@ -16,13 +17,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::cache::{ReadError, Reading};
 use crate::client::{ReadOptions, SecretHandle, SecretsManager};
 use crate::clock::Tick;
 use crate::secret::{FieldError, Secret, SecretPath, SecretRef, Tag};
 
+pub use remote::{Orders, Remote};
 pub use signals::{Signal, SignalError};
 
 /// Changes that come together are acted on together: a rotation of several secrets is one restart.
@@ -119,13 +121,28 @@ enum Message {
     Signal(Signal),
 }
 
-/// Runs the program until it ends. `told` hears what happens meanwhile, in sentences without values.
+/// Runs the program until it ends, and passes on the signals that this process gets. `told` hears what happens
+/// meanwhile, in sentences without values.
 ///
 /// # Errors
 /// See [`ExecError`]. The client is not shut down: that is its owner's part.
 pub async fn run(manager: &SecretsManager, plan: &Plan, told: &dyn Fn(&str)) -> Result<Ending, ExecError> {
-    let (sender, mut inbox) = unbounded_channel();
-    signals::listen(&sender).map_err(ExecError::Watch)?;
+    let (_remote, orders) = Remote::new();
+    signals::listen(&orders.sender).map_err(ExecError::Watch)?;
+    run_remotely(manager, plan, told, orders).await
+}
+
+/// The same without a hand on this process's signals, which may be somebody else's: `orders` come from a [`Remote`].
+///
+/// # Errors
+/// See [`ExecError`].
+pub async fn run_remotely(
+    manager: &SecretsManager,
+    plan: &Plan,
+    told: &dyn Fn(&str),
+    orders: Orders,
+) -> Result<Ending, ExecError> {
+    let Orders { sender, mut inbox } = orders;
     let mut handles = HashMap::new();
     for binding in &plan.bindings {
         if !handles.contains_key(&binding.path) {

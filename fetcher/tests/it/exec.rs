@@ -1,7 +1,7 @@
 //! Programs run with secrets in their environment.
 
 use leakward_fetcher::SecretPath;
-use leakward_fetcher::exec::{Binding, Ending, ExecError, OnChange, Plan, run};
+use leakward_fetcher::exec::{Binding, Ending, ExecError, OnChange, Plan, Remote, Signal, run, run_remotely};
 
 use crate::rig::{Rig, secs};
 
@@ -47,4 +47,25 @@ async fn a_program_that_is_not_there_is_told_by_name() {
     rig.mock.put("app", "x");
     let error = run(&rig.manager, &plan(&["/no/such/program"], "app", None), &|_| {}).await.unwrap_err();
     assert!(error.to_string().starts_with("/no/such/program: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_may_be_ended_by_order_before_and_after_its_start() {
+    let rig = Rig::new();
+    rig.mock.put("app", "x");
+    let plan = plan(&["sh", "-c", "kill -CONT $$; sleep 60"], "app", None);
+    let (remote, orders) = Remote::new();
+    let client = rig.manager.clone();
+    let told = |_: &str| {};
+    let (ending, ()) = tokio::join!(run_remotely(&client, &plan, &told, orders), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(remote.signal(Signal::TERM));
+    });
+    assert_eq!(ending.unwrap(), Ending::Signal(15));
+    assert!(!remote.signal(Signal::TERM), "it is over");
+    rig.mock.hold();
+    rig.manager.purge(&crate::rig::current("app"));
+    let (remote, orders) = Remote::new();
+    assert!(remote.signal(Signal::TERM));
+    assert_eq!(run_remotely(&client, &plan, &told, orders).await.unwrap(), Ending::Signal(15));
 }
