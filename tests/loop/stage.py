@@ -181,9 +181,9 @@ class Postgres:
         self.bin, self.data = programs[-1], stage.path("pg")
         os.mkdir(self.data, 0o700)
         shutil.chown(self.data, "postgres", "postgres")
-        password = stage.write("pg-password", self.admin)
-        os.chmod(password, 0o644)
-        self.as_postgres(f"initdb -D {self.data} -A scram-sha-256 --no-sync --pwfile={password}")
+        file = stage.write("pg-admin", self.admin)
+        os.chmod(file, 0o644)
+        self.as_postgres(f"initdb -D {self.data} -A scram-sha-256 --no-sync --pwfile={file}")
         options = f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1 -c fsync=off"
         self.as_postgres(f"pg_ctl -D {self.data} -o '{options}' -l {self.data}/log -w start")
         stage.ends.append(lambda: self.as_postgres(f"pg_ctl -D {self.data} -m immediate stop"))
