@@ -20,7 +20,8 @@ use crate::rule::{LiveCheck, Severity, Text};
 #[derive(Debug)]
 pub struct Inquiry {
     settings: LiveSettings,
-    client: Box<dyn Send>,
+    /// Who asks; nobody does in a dry run, which so needs neither certificates nor a proxy.
+    client: Option<Box<dyn Send>>,
     audit: Option<Arc<AuditLog>>,
 }
 
@@ -56,7 +57,10 @@ impl Inquiry {
     /// # Errors
     /// Nobody can be asked from here.
     pub fn new(settings: LiveSettings, audit: Option<Arc<AuditLog>>) -> Result<Self, ClientError> {
-        let client = Box::new(Client::new(&settings.overrides)?);
+        let client = match settings.dry_run {
+            true => None,
+            false => Some(Box::new(Client::new(&settings.overrides)?) as _),
+        };
         Ok(Self { settings, client, audit })
     }
 
@@ -98,7 +102,7 @@ impl Inquiry {
     }
 
     /// Asks `host` all of `questions`, one after the other.
-    fn ask(&self, host: &str, questions: Vec<Question>) -> Vec<(Question, Meaning)> {
+    fn ask(&self, client: &dyn Send, host: &str, questions: Vec<Question>) -> Vec<(Question, Meaning)> {
         let gap = Duration::from_secs_f64(1.0 / self.settings.per_second);
         let mut last: Option<Instant> = None;
         let mut silent = 0;
@@ -113,7 +117,7 @@ impl Inquiry {
                 thread::sleep(gap.saturating_sub(last.elapsed()));
             }
             last = Some(Instant::now());
-            let read = match self.client.send(&question.request) {
+            let read = match client.send(&question.request) {
                 Ok(reply) if reply.status != TOO_MANY => {
                     silent = 0;
                     let sent: Vec<&str> = question.request.sent.iter().map(|s| s.as_str()).collect();
@@ -152,13 +156,13 @@ impl Judge for Inquiry {
         for (i, why) in unasked {
             unclear(&mut findings[i], why.to_string());
         }
-        if self.settings.dry_run {
+        let Some(client) = self.client.as_deref() else {
             tally.notes.extend(hosts.iter().map(|(host, questions)| would_ask(host, questions)));
             if hosts.is_empty() {
                 tally.notes.push("no provider would be asked".to_owned());
             }
             return;
-        }
+        };
         let workers = HOSTS_AT_ONCE.get().min(hosts.len());
         let open = Mutex::new(hosts.into_iter());
         let answers = Mutex::new(Vec::new());
@@ -168,7 +172,7 @@ impl Judge for Inquiry {
                     loop {
                         let next = open.lock().unwrap_or_else(PoisonError::into_inner).next();
                         let Some((host, questions)) = next else { return };
-                        let all = self.ask(&host, questions);
+                        let all = self.ask(client, &host, questions);
                         answers.lock().unwrap_or_else(PoisonError::into_inner).push((host, all));
                     }
                 });
@@ -280,7 +284,7 @@ mod tests {
     fn judged(answer: Result<u16, Fault>, mut findings: Vec<Finding>) -> (Vec<Finding>, Vec<String>, usize) {
         let fake = Arc::new(Fake { answer, asked: Mutex::new(0) });
         let settings = LiveSettings::new(None, &[], Some(1_000_000)).unwrap().trusting(true);
-        let inquiry = Inquiry { settings, client: Box::new(Arc::clone(&fake)), audit: None };
+        let inquiry = Inquiry { settings, client: Some(Box::new(Arc::clone(&fake))), audit: None };
         let mut tally = Tally::default();
         inquiry.judge(&mut findings, &mut tally);
         let asked = *fake.asked.lock().unwrap();
