@@ -14,6 +14,8 @@ mod bad_files;
 mod bao;
 mod baseline;
 mod baseline_care;
+#[cfg(feature = "fetcher")]
+mod between;
 #[cfg(all(feature = "fetcher", unix))]
 mod clients;
 mod cmd;
@@ -53,6 +55,8 @@ mod live;
 mod live_answers;
 #[cfg(all(feature = "fetcher", unix))]
 mod loop_closed;
+#[cfg(feature = "fetcher")]
+mod manager_faults;
 mod native_hooks;
 mod outputs;
 mod parsers;
