@@ -2,6 +2,8 @@
 //!
 //! Every `stride`-th position of the text is looked at: whatever occurrence there is covers one of them with one gram
 //! of its window. A Bloom filter of grams passes over nearly all text; what it lets through is looked up by windows.
+//! Most grams of text hold white space and most values do not: grams with white space have a filter of their own, which
+//! is small enough to stay in the nearest cache.
 //! Short patterns need small grams, of which ordinary text holds many; so long ones go a lane of their own.
 
 use std::collections::{HashMap, HashSet};
@@ -65,7 +67,8 @@ pub(super) struct LaneBuilder {
     cut: Cut,
     mixer: Mixer,
     anchors: HashMap<u64, Vec<u32>>,
-    grams: Vec<u64>,
+    /// Hashes of grams without white space, and of those with it.
+    grams: [Vec<u64>; 2],
 }
 
 /// A lane ready to be searched.
@@ -77,10 +80,16 @@ pub(super) struct Lane {
     slots: Vec<(u64, u32)>,
     /// Number of the next pattern with the same window, by pattern.
     next: HashMap<u32, u32>,
-    /// Two bits for each gram.
-    bloom: Vec<u64>,
-    bits: u32,
+    /// For grams without white space, and for those with it.
+    filters: [Bloom; 2],
     is_empty: bool,
+}
+
+/// A filter of grams: two bits for each.
+#[derive(Debug)]
+struct Bloom {
+    words: Vec<u64>,
+    bits: u32,
 }
 
 /// Windows of a pattern among which the one is chosen by which it is found.
@@ -92,7 +101,7 @@ const BLOCK: usize = 8;
 
 impl LaneBuilder {
     pub(super) fn new(cut: Cut, mixer: Mixer) -> Self {
-        Self { cut, mixer, anchors: HashMap::new(), grams: Vec::new() }
+        Self { cut, mixer, anchors: HashMap::new(), grams: [Vec::new(), Vec::new()] }
     }
 
     /// Offset of the window by which `pattern` is best found: one of `own`, by which another form of the same value is
@@ -119,22 +128,16 @@ impl LaneBuilder {
         let Cut { gram, .. } = self.cut;
         let hash = self.mixer.window(window);
         self.anchors.entry(hash).or_default().push(number);
-        self.grams.extend(window.windows(gram).map(|g| self.mixer.gram(load(g))));
+        for raw in window.windows(gram).map(load) {
+            self.grams[usize::from(is_spaced(raw, gram))].push(self.mixer.gram(raw));
+        }
         hash
     }
 
     pub(super) fn build(self) -> Lane {
-        let Self { cut, mixer, anchors, mut grams } = self;
+        let Self { cut, mixer, anchors, grams } = self;
         let is_empty = anchors.is_empty();
-        grams.sort_unstable();
-        grams.dedup();
-        let bits = (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros();
-        let mut bloom = vec![0u64; 1 << (bits - 6)];
-        for gram in grams {
-            for bit in places(gram, bits) {
-                bloom[bit / 64] |= 1 << (bit % 64);
-            }
-        }
+        let filters = grams.map(Bloom::new);
         let mut slots = vec![(0, u32::MAX); (anchors.len().max(1) * 2).next_power_of_two()];
         let mut next = HashMap::new();
         for (hash, chain) in anchors {
@@ -145,7 +148,7 @@ impl LaneBuilder {
             }
             slots[at] = (hash, chain[0]);
         }
-        Lane { cut, mixer, slots, next, bloom, bits, is_empty }
+        Lane { cut, mixer, slots, next, filters, is_empty }
     }
 }
 
@@ -168,9 +171,8 @@ impl Lane {
         while let Some(block) = bytes.get(at..at + span) {
             let mut some = false;
             for i in 0..BLOCK {
-                let [first, _] =
-                    places(self.mixer.gram(load(&block[i * stride..i * stride + GRAM])), self.bits);
-                some |= self.bit(first);
+                let gram = load(&block[i * stride..i * stride + GRAM]);
+                some |= self.filter::<GRAM>(gram).may_hold_first(self.mixer.gram(gram));
             }
             if some {
                 for i in 0..BLOCK {
@@ -187,14 +189,14 @@ impl Lane {
 
     /// Looks at the gram at `at`.
     fn look<const GRAM: usize>(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(usize, u32)) {
-        let [first, second] = places(self.mixer.gram(load(&bytes[at..at + GRAM])), self.bits);
-        if self.bit(first) && self.bit(second) {
+        let gram = load(&bytes[at..at + GRAM]);
+        if self.filter::<GRAM>(gram).may_hold(self.mixer.gram(gram)) {
             self.around(bytes, at, sink);
         }
     }
 
-    fn bit(&self, at: usize) -> bool {
-        self.bloom[at / 64] >> (at % 64) & 1 == 1
+    fn filter<const GRAM: usize>(&self, gram: u64) -> &Bloom {
+        &self.filters[usize::from(is_spaced(gram, GRAM))]
     }
 
     /// Looks up the windows that hold the gram at `at`.
@@ -222,6 +224,43 @@ impl Lane {
     }
 }
 
+impl Bloom {
+    fn new(mut grams: Vec<u64>) -> Self {
+        grams.sort_unstable();
+        grams.dedup();
+        let bits = (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros();
+        let mut words = vec![0u64; 1 << (bits - 6)];
+        for gram in grams {
+            for bit in places(gram, bits) {
+                words[bit / 64] |= 1 << (bit % 64);
+            }
+        }
+        Self { words, bits }
+    }
+
+    /// Whether the first bit for the gram with this hash is set.
+    fn may_hold_first(&self, hash: u64) -> bool {
+        self.bit(places(hash, self.bits)[0])
+    }
+
+    fn may_hold(&self, hash: u64) -> bool {
+        places(hash, self.bits).into_iter().all(|at| self.bit(at))
+    }
+
+    fn bit(&self, at: usize) -> bool {
+        self.words[at / 64] >> (at % 64) & 1 == 1
+    }
+}
+
+/// Whether a gram of `len` bytes holds a byte up to the space.
+const fn is_spaced(gram: u64, len: usize) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    // What lies beyond a shorter gram counts as no space.
+    let gram = if len < 8 { gram | (ONES * 0x21) << (len * 8) } else { gram };
+    // The usual trick for "some byte is below n", exact in whether there is one (Bit Twiddling Hacks, `hasless`).
+    gram.wrapping_sub(ONES * 0x21) & !gram & (ONES * 0x80) != 0
+}
+
 /// The bits of a filter of `1 << bits` that stand for a gram's hash.
 const fn places(hash: u64, bits: u32) -> [usize; 2] {
     [(hash >> (64 - bits)) as usize, ((hash << bits) >> (64 - bits)) as usize]
@@ -233,5 +272,27 @@ fn load(bytes: &[u8]) -> u64 {
         &[a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
         &[a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
         other => other.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_seen_wherever_it_stands_in_a_gram() {
+        for len in [4, 8] {
+            assert!(
+                !is_spaced(load(&b"aZ09/+~\x80"[..len]), len)
+                    && !is_spaced(load(&b"!!!!\xff\xff!!"[..len]), len)
+            );
+            for at in 0..len {
+                for byte in [b' ', b'\n', b'\t', 0] {
+                    let mut gram = b"a\xff!Z0z\x80~"[..len].to_vec();
+                    gram[at] = byte;
+                    assert!(is_spaced(load(&gram), len), "{byte} at {at} of {len}");
+                }
+            }
+        }
     }
 }
