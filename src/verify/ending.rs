@@ -52,7 +52,15 @@ impl Ending {
                     answer => answer.map(|_| Some(Self::lease(text)))?,
                 }
             }
-            Handle::DynamicUser => lookup.lease_of(&text).await?.lease.map(|lease| Self::lease(lease.id)),
+            Handle::DynamicUser => match lookup.lease_of(&text).await?.lease {
+                // A stranger's would end instead.
+                Some(lease) if lease.is_one_of_several => {
+                    let why = "several leases of such a role were given in these seconds, and whose is whose is not told: \
+                               end all of them by the role's path, database/creds/ROLE";
+                    return Err(Fault::new(FaultKind::Unsupported).with_detail(why));
+                }
+                lease => lease.map(|lease| Self::lease(lease.id)),
+            },
         })
     }
 

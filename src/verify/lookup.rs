@@ -50,6 +50,10 @@ pub(super) struct LeaseOf {
 
 /// A lease that lives.
 pub(super) struct FoundLease {
+    /// Seconds between the time in the user's name and that of the lease.
+    apart: i64,
+    /// Whether another lease of such a role was given as near in time: the server does not say whose is whose.
+    pub(super) is_one_of_several: bool,
     path: String,
     pub(super) id: Zeroizing<String>,
     answer: Secret,
@@ -191,10 +195,12 @@ impl Lookup<'_> {
 
     async fn dynamic_user(&self, user: &str) -> Result<Option<Verdict>, Fault> {
         let LeaseOf { role, looked, lease } = self.lease_of(user).await?;
-        if let Some(FoundLease { path, answer, .. }) = lease {
+        if let Some(FoundLease { path, answer, is_one_of_several, .. }) = lease {
             let json = parse(&answer)?;
             let data = json.field("data").unwrap_or(Json::NULL);
-            return Ok(Some(self.alive(&path, data, "expire_time", Vec::new())));
+            let several = "several leases were given in these seconds: it is one of them".to_owned();
+            let notes = if is_one_of_several { vec![several] } else { Vec::new() };
+            return Ok(Some(self.alive(&path, data, "expire_time", notes)));
         }
         let path =
             if looked > 0 { format!("a lease of a role {role}…") } else { format!("a role {role}…") };
@@ -225,10 +231,18 @@ impl Lookup<'_> {
                         answer => answer?,
                     };
                     let issued = parse(&answer)?.at("data.issue_time").and_then(Json::plain);
-                    let issued = issued.and_then(|time| seconds(&time));
-                    if issued.is_some_and(|issued| (issued - made).abs() <= SLACK) {
-                        found.lease = Some(FoundLease { path, id, answer });
-                        return Ok(found);
+                    let Some(apart) = issued.and_then(|time| seconds(&time)).map(|at| (at - made).abs())
+                    else {
+                        continue;
+                    };
+                    let nearest = found.lease.as_ref().map_or(SLACK, |lease| lease.apart);
+                    if apart > SLACK {
+                        continue;
+                    }
+                    let is_one_of_several = found.lease.is_some();
+                    match &mut found.lease {
+                        Some(lease) if apart >= nearest => lease.is_one_of_several = true,
+                        lease => *lease = Some(FoundLease { apart, is_one_of_several, path, id, answer }),
                     }
                 }
             }

@@ -54,6 +54,8 @@ mod live;
 #[cfg(feature = "fetcher")]
 mod live_answers;
 #[cfg(all(feature = "fetcher", unix))]
+mod lookups;
+#[cfg(all(feature = "fetcher", unix))]
 mod loop_closed;
 #[cfg(feature = "fetcher")]
 mod manager_faults;
