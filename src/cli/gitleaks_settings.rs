@@ -11,6 +11,8 @@ use crate::suppress::{Ignored, Previous};
 
 /// Name of gitleaks' configuration, at the root of what is scanned.
 pub(super) const CONFIG: &str = ".gitleaks.toml";
+/// Name of betterleaks' configuration of its first version, which is gitleaks' with more keys.
+const BETTERLEAKS_CONFIG: &str = ".betterleaks.toml";
 /// Name of gitleaks' ignore file, likewise.
 pub(super) const IGNORE: &str = ".gitleaksignore";
 
@@ -43,17 +45,25 @@ impl Found {
     /// what is scanned.
     pub(super) fn anywhere(read: &Read<'_>) -> Result<Option<Self>, Failure> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        if let Some(path) = variable("GITLEAKS_CONFIG").map(PathBuf::from) {
-            let text = fs::read(&path)
-                .map_err(|e| Failure::new(format_args!("GITLEAKS_CONFIG: {}: {e}", path.display())))?;
-            return Ok(Some(Self { name: path.display().to_string(), text, on_disk: true }));
+        for tool in ["GITLEAKS", "BETTERLEAKS"] {
+            let (path, text) = (format!("{tool}_CONFIG"), format!("{tool}_CONFIG_TOML"));
+            if let Some(file) = variable(&path).map(PathBuf::from) {
+                let text = fs::read(&file)
+                    .map_err(|e| Failure::new(format_args!("{path}: {}: {e}", file.display())))?;
+                return Ok(Some(Self { name: file.display().to_string(), text, on_disk: true }));
+            }
+            if let Some(value) = variable(&text) {
+                return Ok(Some(Self { name: text, text: value.into_encoded_bytes(), on_disk: true }));
+            }
         }
-        if let Some(text) = variable("GITLEAKS_CONFIG_TOML") {
-            let text = text.into_encoded_bytes();
-            return Ok(Some(Self { name: "GITLEAKS_CONFIG_TOML".to_owned(), text, on_disk: true }));
+        // betterleaks looks for its own first.
+        for name in [BETTERLEAKS_CONFIG, CONFIG] {
+            let text = read(name).map_err(|e| Failure::new(format_args!("{name}: {e}")))?;
+            if let Some(text) = text {
+                return Ok(Some(Self { name: name.to_owned(), text, on_disk: false }));
+            }
         }
-        let text = read(CONFIG).map_err(|e| Failure::new(format_args!("{CONFIG}: {e}")))?;
-        Ok(text.map(|text| Self { name: CONFIG.to_owned(), text, on_disk: false }))
+        Ok(None)
     }
 
     /// Its rules and allowlists. What it extends is read through `read` unless the user named it.

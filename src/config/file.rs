@@ -56,6 +56,7 @@ struct Rules {
 struct Entry {
     rule: Option<OneOrMore>,
     path: Option<OneOrMore>,
+    path_regex: Option<Spanned<String>>,
     value: Option<Spanned<String>>,
     line: Option<Spanned<String>>,
     #[serde(default)]
@@ -144,13 +145,14 @@ pub(super) fn parse(name: &str, bytes: &[u8]) -> Result<Config, ConfigError> {
 
 fn read_entry(source: &Source<'_>, entry: Spanned<Entry>, config: &mut Config) -> Result<(), ConfigError> {
     let at = entry.span();
-    let Entry { rule, path, value, line, reason, expires } = entry.into_inner();
+    let Entry { rule, path, path_regex, value, line, reason, expires } = entry.into_inner();
     let empty = |list: &Option<OneOrMore>| list.as_ref().is_some_and(|l| l.0.is_empty());
     if empty(&rule) || empty(&path) {
         return Err(source.error(&at, "[[allow]]: an empty list allows nothing", None));
     }
-    if rule.is_none() && path.is_none() && value.is_none() && line.is_none() {
-        let help = "state at least one of rule, path, value and line";
+    let patterns = [&path_regex, &value, &line];
+    if rule.is_none() && path.is_none() && patterns.iter().all(|pattern| pattern.is_none()) {
+        let help = "state at least one of rule, path, path_regex, value and line";
         return Err(source.error(&at, "[[allow]] without a condition would allow everything", Some(help)));
     }
     let on_line = line_of(source.text, &at);
@@ -164,6 +166,11 @@ fn read_entry(source: &Source<'_>, entry: Spanned<Entry>, config: &mut Config) -
     }
     if let Some(OneOrMore(globs)) = path {
         allow = allow.path(&globs).map_err(|e| source.error(&at, format!("[[allow]]: {e}"), None))?;
+    }
+    if let Some(pattern) = path_regex {
+        let cause = |e| format!("[[allow]]: path_regex: {}", in_one_line(e));
+        let wrong = |e| source.error(&pattern.span(), cause(e), None);
+        allow = allow.path_regex(pattern.get_ref()).map_err(wrong)?;
     }
     if let Some(pattern) = value {
         let wrong = |e| source.error(&pattern.span(), format!("[[allow]]: value: {}", in_one_line(e)), None);
@@ -247,7 +254,7 @@ mod tests {
         assert_eq!(help.as_deref(), Some("did you mean exclude?"));
         let (message, help) = error("[[allow]]\nrule = 'a'\nwhatever = 1\n");
         assert_eq!(message, ".leakward.toml: line 3: unknown key whatever");
-        assert_eq!(help.as_deref(), Some("known here: rule, path, value, line, reason, expires"));
+        assert_eq!(help.as_deref(), Some("known here: rule, path, path_regex, value, line, reason, expires"));
         assert_eq!(error("[sca]\n").1.as_deref(), Some("did you mean scan?"));
     }
 

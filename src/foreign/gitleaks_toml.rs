@@ -83,6 +83,43 @@ pub(super) fn parse(name: &str, text: &str) -> Result<File, ForeignError> {
     })
 }
 
+/// Keys in `text` that gitleaks does not know, such as those that betterleaks adds: `rule x: validate`.
+pub(super) fn unknown_keys(text: &str) -> Vec<String> {
+    const TOP: &[&str] =
+        &["title", "description", "minversion", "extend", "rules", "allowlist", "allowlists"];
+    const EXTEND: &[&str] = &["path", "url", "usedefault", "disabledrules"];
+    const RULE: &[&str] = &[
+        "id",
+        "description",
+        "regex",
+        "path",
+        "secretgroup",
+        "entropy",
+        "keywords",
+        "tags",
+        "skipreport",
+        "required",
+        "allowlist",
+        "allowlists",
+    ];
+    let Ok(table) = toml::from_str::<toml::Table>(text) else { return Vec::new() };
+    let named = |table: &toml::Table, known: &[&str], of: &str| -> Vec<String> {
+        let odd = table.keys().filter(|key| !known.contains(&&*key.to_ascii_lowercase()));
+        odd.map(|key| format!("{of}{key}")).collect()
+    };
+    let mut odd = named(&table, TOP, "");
+    let at = |wanted: &str| table.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, v)| v);
+    if let Some(Value::Table(extend)) = at("extend") {
+        odd.extend(named(extend, EXTEND, "extend."));
+    }
+    let rules = at("rules").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table);
+    for rule in rules {
+        let id = rule.iter().find(|(key, _)| key.eq_ignore_ascii_case("id")).and_then(|(_, v)| v.as_str());
+        odd.extend(named(rule, RULE, &format!("rule {}: ", id.unwrap_or("without id"))));
+    }
+    odd
+}
+
 /// The same with every key in lower case, and a lone string or table where a list is meant left as it is.
 fn lower_case(value: Value) -> Value {
     match value {
@@ -128,6 +165,13 @@ mod tests {
         let rule = &file.rules[0];
         assert_eq!((rule.id.as_str(), rule.secret_group, rule.entropy), ("x", 2, 3.0));
         assert!(file.extend.use_default);
+    }
+
+    #[test]
+    fn keys_that_betterleaks_adds_are_named() {
+        let text = "minVersion = '1'\nprefilter = 'x'\n[[rules]]\nid = 'a'\nregex = 'b'\nvalidate = 'c'\nfilter = 'd'\n";
+        assert_eq!(unknown_keys(text), ["prefilter", "rule a: filter", "rule a: validate"]);
+        assert!(unknown_keys("[extend]\nUseDefault = true\n[[Rules]]\nID = 'a'\nKeywords = []\n").is_empty());
     }
 
     #[test]

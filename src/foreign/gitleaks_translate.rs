@@ -170,6 +170,12 @@ fn load(
 ) -> Result<Merged, ForeignError> {
     let File { extend, rules, allowlist, allowlists } = toml_file::parse(name, text)?;
     let mut merged = Merged::default();
+    let odd = toml_file::unknown_keys(text);
+    if !odd.is_empty() {
+        merged
+            .warnings
+            .push(format!("{name}: not read, because gitleaks knows no such keys: {}", odd.join(", ")));
+    }
     for stated in rules {
         let lists = both(name, &stated.id, stated.allowlist.as_ref(), &stated.allowlists)?;
         let lists = lists.into_iter().map(|list| allowlist_of(name, &stated.id, list));

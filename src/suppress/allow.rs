@@ -14,6 +14,7 @@ use crate::rule::RulePack;
 pub struct Allow {
     rules: Vec<String>,
     path: Option<PathGlobs>,
+    path_regex: Option<Regex>,
     value: Option<Regex>,
     line: Option<Regex>,
     reason: String,
@@ -41,7 +42,8 @@ impl Allow {
     /// An entry without a condition.
     pub fn new(reason: impl Into<String>) -> Self {
         let (reason, stated_at) = (reason.into(), String::new());
-        Self { rules: Vec::new(), path: None, value: None, line: None, reason, expires: None, stated_at }
+        let (rules, path) = (Vec::new(), None);
+        Self { rules, path, path_regex: None, value: None, line: None, reason, expires: None, stated_at }
     }
 
     /// Only hits of one of `rules`.
@@ -56,6 +58,14 @@ impl Allow {
     /// A pattern that is not a valid glob.
     pub fn path(self, patterns: &[String]) -> Result<Self, AllowError> {
         Ok(Self { path: Some(PathGlobs::new(patterns)?), ..self })
+    }
+
+    /// Only hits in paths that `pattern` matches (searched, not anchored).
+    ///
+    /// # Errors
+    /// A pattern that is not a regular expression.
+    pub fn path_regex(self, pattern: &str) -> Result<Self, AllowError> {
+        Ok(Self { path_regex: Some(Regex::new(pattern).map_err(AllowError::Pattern)?), ..self })
     }
 
     /// Only hits whose secret `pattern` matches (searched, not anchored).
@@ -112,6 +122,7 @@ impl Allow {
     pub(super) fn fits(&self, hit: &Hit<'_>, text: &Marked<'_, '_>) -> bool {
         (self.rules.is_empty() || self.rules.iter().any(|r| r == hit.rule))
             && self.path.as_ref().is_none_or(|p| p.contains(BStr::new(hit.path), false))
+            && self.path_regex.as_ref().is_none_or(|p| p.is_match(hit.path))
             && self.value.as_ref().is_none_or(|v| v.is_match(hit.secret))
             && self.line.as_ref().is_none_or(|l| l.is_match(lines_of(hit.matched, text)))
     }
@@ -154,6 +165,7 @@ mod tests {
         ));
         assert!(!fits(&entry().path(&["src/**".into()]).unwrap()));
         assert!(!fits(&entry().value("^cret").unwrap()));
+        assert!(fits(&entry().path_regex("/a[.]py$").unwrap()) && !fits(&entry().path_regex("^a").unwrap()));
         assert!(!fits(&entry().line("^sample").unwrap()));
         assert!(!fits(&Allow::new("r").rules(vec!["jwt".into()])));
     }

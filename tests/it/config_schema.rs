@@ -31,6 +31,7 @@ const GOOD: &[&str] = &[
     "[rules]\nenable = ['a']\ndisable = []\nextend = ['x.toml']",
     "[[allow]]\nrule = 'a'\nreason = 'r'\nexpires = 2027-06-30",
     "[[allow]]\nrule = ['a', 'b']\npath = ['x', 'y/']\nvalue = '^x'\nline = 'y$'",
+    "[[allow]]\npath_regex = '^x'\nreason = 'r'",
     "[managers.prod]\nprovider = 'vault'\npaths = ['a']",
 ];
 
