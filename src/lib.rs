@@ -34,6 +34,7 @@ pub mod foreign;
 pub mod line_hash;
 #[cfg(feature = "fetcher")]
 pub mod live;
+pub mod migrate;
 pub mod model;
 pub mod report;
 #[cfg(feature = "fetcher")]

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["classify"],
     &["detect", "suppress"],
     &["source", "report", "verify", "live", "config", "foreign"],
-    &["scan", "rotate", "adopt"],
+    &["scan", "rotate", "adopt", "migrate"],
     &["scanner"],
     &["cli"],
 ];

@@ -24,8 +24,10 @@ mod hook;
 #[cfg(feature = "fetcher")]
 mod index;
 mod limit_flags;
+mod migrate;
 mod native_hook;
 mod output_flags;
+mod plan;
 mod replace;
 #[cfg(feature = "fetcher")]
 mod rotate;
@@ -91,6 +93,7 @@ enum Command {
     Explain(explain::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
+    Migrate(migrate::Args),
     #[cfg(feature = "fetcher")]
     Verify(verify::Args),
     #[cfg(feature = "fetcher")]
@@ -129,6 +132,7 @@ impl Command {
             Self::Explain(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
+            Self::Migrate(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Verify(args) => args.run(),
             #[cfg(feature = "fetcher")]

@@ -16,7 +16,7 @@ use crate::suppress::{Allow, Baseline, Foreign, Need, PathGlobs, Seen, Suppresso
 use crate::verify::Trust;
 
 /// Flags that say where settings come from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = heading::RULES)]
 pub(crate) struct SettingsFlags {
     /// configuration to use instead of the scanned folder's .leakward.toml
@@ -45,9 +45,10 @@ pub(crate) struct SettingsFlags {
 }
 
 /// What markers in the text do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum Markers {
     /// they suppress the findings of their line
+    #[default]
     Respect,
     /// they do nothing
     Ignore,

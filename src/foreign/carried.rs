@@ -5,7 +5,7 @@ use regex::Regex;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::rule::{self, RulePack};
+use crate::rule::{self, Problem, RulePack};
 
 /// What a file comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,6 +58,11 @@ const KINDS: [&str; 9] = [
 ];
 
 impl Hashed {
+    /// The SHA-256 of `value`.
+    pub(super) fn sha256(value: &[u8]) -> Self {
+        Self::Sha256(hex(&Sha256::digest(value)))
+    }
+
     /// Whether it is the hash of `value`.
     pub fn is_of(&self, value: &[u8]) -> bool {
         match self {
@@ -121,31 +126,26 @@ impl RuleText<'_> {
 
 /// `lines` as an entry that loads, with what the loader asks for added.
 fn loadable(mut lines: Vec<String>, has_parts: bool) -> Result<String, String> {
-    for more in ["", "reach", "min_entropy", "reach"] {
-        match more {
-            "reach" if !lines.iter().any(|l| l.starts_with("reach")) => {
-                lines.push(format!("reach = {REACH}"))
-            }
-            "min_entropy" if !lines.iter().any(|l| l.starts_with("min_entropy")) => {
-                lines.push("min_entropy = 0.0".to_owned());
-            }
-            _ => {}
-        }
+    loop {
         let text = format!("[[rule]]\n{}\n", lines.join("\n"));
         // What it requires is in another entry.
-        let alone: String =
-            text.lines().filter(|l| !l.starts_with("requires")).map(|l| format!("{l}\n")).collect();
-        let checked = if has_parts { &alone } else { &text };
-        match rule::load(&mut RulePack::default(), "rule", checked) {
+        let alone = text.lines().filter(|line| !has_parts || !line.starts_with("requires"));
+        let alone: String = alone.map(|line| format!("{line}\n")).collect();
+        let errors = match rule::load(&mut RulePack::default(), "rule", &alone) {
             Ok(_) => return Ok(text),
-            Err(errors) if more == "min_entropy" => {
-                let all: Vec<_> = errors.iter().map(|e| e.problem.to_string()).collect();
-                return Err(all.join("; "));
-            }
-            Err(_) => {}
+            Err(errors) => errors,
+        };
+        let asks = |wanted: &Problem| errors.iter().any(|error| error.problem == *wanted);
+        let (reach, floor) = (format!("reach = {REACH}"), "min_entropy = 0.0".to_owned());
+        if asks(&Problem::Unbounded) && !lines.contains(&reach) {
+            lines.push(reach);
+        } else if asks(&Problem::Unguarded) && !lines.contains(&floor) {
+            lines.push(floor);
+        } else {
+            let all: Vec<_> = errors.iter().map(|error| error.problem.to_string()).collect();
+            return Err(all.join("; "));
         }
     }
-    Err("it cannot be written as a rule".to_owned())
 }
 
 /// An `[[allow]]` on its way into a configuration.
@@ -175,6 +175,14 @@ impl AllowText<'_> {
         }
         Ok(text + &format!("reason = {}\n", quoted(self.reason)))
     }
+}
+
+/// The text of an `[[allow]]` for paths that `pattern` matches.
+///
+/// # Errors
+/// An expression that our engine does not read.
+pub fn allow_path(pattern: &str, reason: &str) -> Result<String, String> {
+    AllowText { path_regex: Some(pattern), reason, ..AllowText::default() }.text()
 }
 
 fn list(key: &str, items: &[String]) -> Option<String> {

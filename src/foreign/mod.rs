@@ -16,7 +16,7 @@ mod names;
 mod trufflehog;
 mod yaml;
 
-pub use carried::{Accepted, Carried, Hashed, quoted};
+pub use carried::{Accepted, Carried, Hashed, allow_path, quoted};
 pub use detect_secrets::baseline as detect_secrets_baseline;
 pub use error::ForeignError;
 pub use ggshield::settings as ggshield_settings;
