@@ -12,8 +12,8 @@ const FLOORS: &[&[&str]] = &[
     &["provider"],
     &["cache"],
     &["client"],
-    &["exec", "render", "agent", "policy", "redact", "pool", "certificate", "webhook"],
-    &["blocking"],
+    &["exec", "render", "policy", "redact", "pool", "certificate", "webhook"],
+    &["agent", "blocking"],
 ];
 
 fn floor(module: &str) -> Option<usize> {
