@@ -182,6 +182,12 @@ impl SecretHandle {
         self.held.core.clock.now()
     }
 
+    /// Waits for `time`.
+    pub(crate) async fn pause(&self, time: Duration) {
+        let clock = &self.held.core.clock;
+        clock.sleep_until(clock.now() + time).await;
+    }
+
     /// Adds a hook for this secret, after those that are there. It stays for as long as the guard lives,
     /// and the secret is refreshed though nobody reads it.
     pub fn hook(&self, hook: impl RotationHook) -> HookGuard {

@@ -10,19 +10,17 @@
 //! | pool | what to use |
 //! |---|---|
 //! | bb8 (feature `bb8`), r2d2 (`r2d2`), deadpool with deadpool-postgres and all others (`deadpool`) | `Rolling` around the pool's own manager |
-//! | sqlx | [`Rollover::accepts`] in `before_acquire`, [`Rollover::follow`] with `Pool::set_connect_options` |
+//! | sqlx (`sqlx`) | `Rollover::sqlx` around `PoolOptions` |
+//! | others that know the age of a connection | [`Rollover::accepts`] before one is handed out, [`Rollover::follow`] to open the next with another value |
 //!
 //! ```no_run
 //! # async fn doc(manager: leakward_fetcher::SecretsManager) -> Result<(), Box<dyn std::error::Error>> {
 //! use leakward_fetcher::pool::Rollover;
 //!
 //! let rollover = Rollover::new(manager.secret_at("database/creds/app")?);
-//! // sqlx: PgPoolOptions::new().before_acquire({
-//! //     let rollover = rollover.clone();
-//! //     move |_, about| { let good = rollover.accepts(about.age); Box::pin(async move { Ok(good) }) }
-//! // })
+//! // sqlx: rollover.sqlx(PgPoolOptions::new(), |reading| PgConnectOptions::new().username(…).password(…)).await?
 //! let following = rollover.follow(|reading| {
-//!     // pool.set_connect_options(options(reading))
+//!     // other_pool.open_with(options(reading))
 //!     let _ = reading.field("username");
 //! });
 //! # drop(following); Ok(()) }
@@ -36,9 +34,12 @@ mod deadpool;
 mod r2d2;
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "r2d2"))]
 mod rolling;
+#[cfg(feature = "sqlx")]
+mod sqlx;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -55,7 +56,8 @@ pub use rolling::{RollError, Rolling, Tagged};
 /// Numbers the values of one secret as they come into force, so that connections can be told apart by the value
 /// that they were opened with. Clones share it. While it lives, the secret is refreshed though nobody reads it.
 ///
-/// As a [`RotationHook`] it drains: a lease is ended only after the last connection that was opened under it is closed.
+/// As a [`RotationHook`] it drains: a lease is ended only after the last connection that was opened under it is closed, or,
+/// in a pool that goes by age, after the longest time that one is opened and used.
 #[derive(Clone)]
 pub struct Rollover {
     shared: Arc<Shared>,
@@ -66,6 +68,8 @@ struct Shared {
     _pinned: Pinned,
     longest_use: Duration,
     handshake: Duration,
+    /// A pool asks by age: its connections have no tickets, and nobody tells when they are closed.
+    by_age: AtomicBool,
     state: Mutex<State>,
     /// Told when the last connection of a number is closed.
     closed: Notify,
@@ -108,8 +112,18 @@ impl Rollover {
     /// bound (at most a tenth of the value's life before it); opening one takes no longer than `handshake`.
     pub fn with(handle: SecretHandle, longest_use: Duration, handshake: Duration) -> Self {
         let (pinned, state) = (handle.pin(), Mutex::default());
-        let closed = Notify::new();
-        Self { shared: Arc::new(Shared { handle, _pinned: pinned, longest_use, handshake, state, closed }) }
+        let (by_age, closed) = (AtomicBool::new(false), Notify::new());
+        Self {
+            shared: Arc::new(Shared {
+                handle,
+                _pinned: pinned,
+                longest_use,
+                handshake,
+                by_age,
+                state,
+                closed,
+            }),
+        }
     }
 
     /// The value to open a connection with, and the ticket of that connection.
@@ -148,6 +162,7 @@ impl Rollover {
     /// Whether a connection that was opened `age` ago may still be handed out; for pools that know no more about their
     /// connections. One that was opened while the value changed may have the old one, and is refused as well.
     pub fn accepts(&self, age: Duration) -> bool {
+        self.shared.by_age.store(true, Ordering::Relaxed);
         let Some(reading) = self.shared.handle.held() else { return false };
         self.shared.number_of(&reading);
         let now = self.shared.handle.now();
@@ -268,6 +283,11 @@ impl RotationHook for Rollover {
                 let state = self.shared.lock();
                 if state.value.ptr_eq(&value) { state.number } else { state.number + 1 }
             };
+            if self.shared.by_age.load(Ordering::Relaxed) {
+                // One that was opened just before may still be handed out for a handshake's time, and used for that long.
+                let shared = &self.shared;
+                shared.handle.pause(shared.handshake + shared.longest_use).await;
+            }
             loop {
                 let closed = self.shared.closed.notified();
                 if self.shared.lock().open.range(..number).next().is_none() {

@@ -4,6 +4,8 @@
 //! next masking, but are not wiped: who turns this on trades that for logs that cannot leak.
 
 mod forms;
+#[cfg(feature = "redact-layer")]
+mod layer;
 mod writer;
 
 use std::borrow::Cow;
@@ -19,6 +21,8 @@ use crate::cache::Entry;
 use crate::client::ValueObserver;
 use crate::secret::{Secret, SecretRef};
 
+#[cfg(feature = "redact-layer")]
+pub use layer::Masked;
 pub use writer::RedactingWriter;
 
 /// What stands in place of a value.
@@ -89,7 +93,7 @@ impl Redactor {
         }
     }
 
-    /// Masks all that is written through it. With `tracing_subscriber`:
+    /// Masks all that is written through it. For logs see `Redactor::layer` (feature `redact-layer`), or
     /// `fmt().with_writer(move || redactor.writer(std::io::stderr()))`.
     pub fn writer<W: std::io::Write>(&self, to: W) -> RedactingWriter<W> {
         RedactingWriter::new(self.clone(), to)

@@ -87,3 +87,32 @@ async fn the_clients_values_are_masked_while_they_are_held() {
     rig.pass(secs(300)).await;
     assert_eq!(says("second-value"), "second-value", "wiped, and no longer looked for");
 }
+
+#[cfg(feature = "redact-layer")]
+#[test]
+fn a_layer_masks_messages_fields_and_the_fields_of_spans() {
+    use std::sync::Mutex;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+    impl Write for Kept {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let value = format!("hunter{}", "-two");
+    let redactor = with(&[value.as_bytes()]);
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let to = kept.clone();
+    let layer = redactor.layer(move || Kept(to.clone()));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let _entered = tracing::info_span!("login", with = value.as_str()).entered();
+        tracing::info!(field = value.as_str(), shown = ?value, "{value} is the message");
+    });
+    let text = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("is the message") && !text.contains(&value), "{text}");
+    assert_eq!(text.matches(MASK).count(), 4, "{text}");
+}

@@ -37,7 +37,7 @@ fn times() -> Times {
 
 impl Stage {
     /// With credentials that are lent.
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         Self::with("database/creds/app").await
     }
 
@@ -71,7 +71,7 @@ impl Stage {
     }
 
     /// What happens to the credentials meanwhile: they end and are renewed, the server stops and goes on.
-    async fn play(&self) {
+    pub(crate) async fn play(&self) {
         let begun = Instant::now();
         let until =
             |second: u64| tokio::time::sleep(Duration::from_secs(second).saturating_sub(begun.elapsed()));

@@ -14,3 +14,4 @@ mod load;
 #[path = "../it/postgres.rs"]
 #[allow(dead_code, reason = "shared with the other tests, which use more of it")]
 mod postgres;
+mod sqlx;
