@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use super::audit::Deed;
 use super::core::Core;
@@ -41,7 +42,9 @@ impl Core {
         drop(state);
         let cockpit =
             Cockpit { core: self.clone(), slot: slot.clone(), generation: flight.generation, sender };
-        self.spawn(cockpit.fly());
+        // Part of what the first reader is doing; of nothing, where it is the scheduler that refreshes.
+        let span = tracing::debug_span!("fetch", secret = %slot.key(), provider = %self.seat(slot).name);
+        self.spawn(cockpit.fly().instrument(span));
         flight
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::core::Core;
 use super::event::Event;
 use super::fetch::Caught;
@@ -196,6 +198,9 @@ impl Run<'_> {
             let outcome = before(clock, deadline, Caught(step)).await;
             matches!(outcome, Some(Ok(Ok(()))))
         };
+        let work = work.instrument(
+            tracing::debug_span!("hook", secret = %self.rotation.secret, hook = hook.name(), step = name),
+        );
         let done = match name {
             // At shutdown nobody waits for connections to end by themselves.
             "drain" => before_close(self.core, work).await,

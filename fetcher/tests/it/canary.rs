@@ -68,7 +68,10 @@ impl tracing::Subscriber for Recorder {
     }
 
     fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        span.record(&mut Fields(&mut log()));
+        let mut log = log();
+        log.push_str(span.metadata().name());
+        span.record(&mut Fields(&mut log));
+        log.push('\n');
         tracing::span::Id::from_u64(1)
     }
 
@@ -124,6 +127,7 @@ async fn logs_debug_and_errors_do_not_show_the_value() {
     }
     let log = log().clone();
     assert!(log.contains("secret fetched"), "the log was recorded");
+    assert!(log.contains("fetch secret=secret/canary provider="), "a fetch is a span");
     assert_eq!(canary.count(out.as_bytes()), 0);
     assert_eq!(canary.count(log.as_bytes()), 0);
 }
