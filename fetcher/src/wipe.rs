@@ -17,6 +17,17 @@ use std::slice::from_raw_parts_mut;
 
 use zeroize::Zeroize;
 
+/// Keeps this process's memory out of core dumps, and from other processes of the same user that would trace it. A
+/// program that it starts is as it would be without this. Only Linux knows how; elsewhere it does nothing.
+///
+/// # Errors
+/// The system's word for why not.
+pub fn keep_out_of_dumps() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
 /// The system's allocator, with every block wiped before it is freed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WipingAllocator;
@@ -56,5 +67,19 @@ unsafe impl GlobalAlloc for WipingAllocator {
             }
             new
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use super::*;
+
+    #[test]
+    fn memory_stays_out_of_dumps_once_it_is_asked_for() {
+        keep_out_of_dumps().unwrap();
+        let now = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(now, rustix::process::DumpableBehavior::NotDumpable);
     }
 }

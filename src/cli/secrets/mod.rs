@@ -97,6 +97,8 @@ impl Kind {
 
 /// Runs `work` in a runtime of this thread.
 pub(super) fn enter<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    // Best effort: where it is refused, values are read all the same.
+    let _ = leakward_fetcher::wipe::keep_out_of_dumps();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format_args!("no runtime: {error}")))?;
     let outcome = runtime.block_on(work);
