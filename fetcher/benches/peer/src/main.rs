@@ -1,11 +1,11 @@
-//! A cached read here and by the crate `aws_secretsmanager_caching`, in the same run. Needs moto:
-//! `moto_server -p 5000 & AWS_ENDPOINT_URL=http://127.0.0.1:5000 AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=x
-//! AWS_SECRET_ACCESS_KEY=x cargo run --release --manifest-path fetcher/benches/peer/Cargo.toml`
+//! A cached read here and by the crate `aws_secretsmanager_caching`, in the same run. `bench/cached-read` starts the moto that
+//! it reads from.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use aws_config::BehaviorVersion;
 use aws_secretsmanager_caching::SecretsManagerCachingClient;
 use leakward_fetcher::provider::MockProvider;
 use leakward_fetcher::{Policy, SecretsManager};
@@ -15,7 +15,7 @@ const READS: u32 = 100_000;
 
 #[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sdk = aws_sdk_secretsmanager::Client::new(&aws_config::load_from_env().await);
+    let sdk = aws_sdk_secretsmanager::Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     // Fails when an earlier run made it.
     let _ = sdk.create_secret().name("app").secret_string("value").send().await;
     let size = NonZeroUsize::new(1000).ok_or("no size")?;
