@@ -20,8 +20,9 @@ use super::{
 };
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
-/// Copies of one value that the SDK's own buffers may still hold after a read, as measured by
-/// `tests/it/canary.rs`: the body as received, and the text parsed from it.
+/// Most copies of one value, in plain or in base64, that the SDK leaves in freed memory after a read; counted without TLS by
+/// `tests/cloud/copies.rs`.
+/// [`WipingAllocator`](crate::wipe::WipingAllocator) wipes them.
 pub const SDK_COPIES: usize = 2;
 
 /// How many secrets one batch call may name. Source: `BatchGetSecretValue` in the API reference.

@@ -22,6 +22,11 @@ use super::{
 };
 use crate::secret::{Secret, SecretPath, SecretRef, Version, VersionSelector};
 
+/// Most copies of one value, in plain or in base64, that the SDK leaves in freed memory after a read; counted without TLS by
+/// `tests/cloud/copies.rs`.
+/// [`WipingAllocator`](crate::wipe::WipingAllocator) wipes them.
+pub const SDK_COPIES: usize = 2;
+
 /// Google Secret Manager in one project. A path is a secret's name, or its full name `projects/P/secrets/S`.
 pub struct GcpProvider {
     client: SecretManagerService,

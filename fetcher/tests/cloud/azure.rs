@@ -10,7 +10,7 @@ use leakward_fetcher::{FaultKind, SecretPath, SecretRef, Version, VersionSelecto
 use crate::child::{given, run};
 use crate::server::{Asked, Certificates, Server, Told};
 
-const CHALLENGE: &[(&str, &str)] = &[(
+pub(crate) const CHALLENGE: &[(&str, &str)] = &[(
     "www-authenticate",
     "Bearer authorization=\"https://login.microsoftonline.com/tenant\", resource=\"https://vault.azure.net\"",
 )];

@@ -191,8 +191,29 @@ fn a_service_account_signs_its_own_token() {
     run("gcp::case_login", &[("GOOGLE_APPLICATION_CREDENTIALS", file), ("TEST_ADDRESS", &address)]);
 }
 
+#[test]
+fn a_workload_elsewhere_exchanges_its_own_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let (token, file) = (folder.path().join("token"), folder.path().join("federation.json"));
+    std::fs::write(&token, "of-the-cluster").unwrap();
+    let exchange = Server::plain(|asked| match asked.body.contains("subject_token=of-the-cluster") {
+        true => Told::json(
+            200,
+            r#"{"access_token":"of-the-exchange","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"Bearer","expires_in":3600}"#,
+        ),
+        false => Told::json(400, r#"{"error":"invalid_grant"}"#),
+    });
+    let federation = r#"{"type":"external_account","audience":"//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/cluster","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"http://127.0.0.1:PORT/v1/token","credential_source":{"file":"TOKEN","format":{"type":"text"}}}"#;
+    let federation = federation.replace("PORT", &exchange.port.to_string());
+    std::fs::write(&file, federation.replace("TOKEN", token.to_str().unwrap())).unwrap();
+    let server = guarded(|bearer| bearer == "of-the-exchange");
+    let address = format!("http://127.0.0.1:{}", server.port);
+    let file = file.to_str().unwrap();
+    run("gcp::case_login", &[("GOOGLE_APPLICATION_CREDENTIALS", file), ("TEST_ADDRESS", &address)]);
+}
+
 #[tokio::test]
-#[ignore = "a case of the_metadata_server_logs_a_machine_in and a_service_account_signs_its_own_token"]
+#[ignore = "a case of the_metadata_server_logs_a_machine_in and of the logins after it"]
 async fn case_login() {
     let provider = GcpProvider::new("p", Some(&given("TEST_ADDRESS")), false).await.unwrap();
     assert_eq!(text(&provider, &current("app")).await.unwrap(), "four");

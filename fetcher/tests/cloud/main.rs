@@ -8,8 +8,15 @@
 
 mod aws;
 mod azure;
+#[path = "../it/bao.rs"]
+#[allow(dead_code, reason = "shared with the other tests, which use more of it")]
+mod bao;
 mod child;
+mod copies;
 mod emulator;
 mod gcp;
+#[path = "../it/memory.rs"]
+#[allow(dead_code, reason = "shared with the other tests, which use more of it")]
+mod memory;
 #[allow(dead_code, reason = "shared with the other tests, which use more of it")]
 mod server;

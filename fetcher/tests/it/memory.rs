@@ -10,9 +10,9 @@ use leakward_fetcher::{SecretProvider, SecretsManager};
 use crate::bao::{Bao, ROOT};
 
 /// A value that this process never holds except where it is tested: here it is kept disguised.
-pub(crate) struct Canary([u8; 24]);
+pub(crate) struct Canary(pub(crate) [u8; 24]);
 
-const DISGUISE: u8 = 0x5a;
+pub(crate) const DISGUISE: u8 = 0x5a;
 
 /// Held by the one test that looks: what another has just read into its buffer would be found there as well.
 static LOOKING: Mutex<()> = Mutex::new(());
