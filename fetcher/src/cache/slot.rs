@@ -176,6 +176,11 @@ impl Slot {
         Some(Reading::new(entry, freshness))
     }
 
+    /// Whether a reader can be served from what is held, by a `stale` value too if it may be. Takes no lock.
+    pub(crate) fn serves(&self, now: Tick, stale: bool) -> bool {
+        self.usable(now).is_some_and(|entry| stale || now < entry.fresh_until())
+    }
+
     /// Puts `entry` in place for all readers. Call it with the state locked, so that order is kept.
     pub(crate) fn publish(&self, entry: Option<Arc<Entry>>) {
         self.entry.store(entry);

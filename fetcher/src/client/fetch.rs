@@ -59,12 +59,19 @@ impl<'a> Call<'a> {
         let deadline = clock.now() + self.policy.fetch_timeout;
         self.seat.budget.earn();
         let (mut attempt, mut relogged_in) = (1, false);
+        // What the attempt before met: the cause to tell when this client's own limits allow no other.
+        let mut met: Option<Fault> = None;
         loop {
             let turn = before(clock, deadline, self.seat.turns.acquire()).await;
-            if turn.is_none() {
-                return Err(self.held_back());
-            }
-            let sent = self.leave(deadline).await?;
+            let leave = match &turn {
+                Some(_) => self.leave(deadline).await,
+                None => Err(self.held_back()),
+            };
+            let sent = match (leave, met.take()) {
+                (Ok(sent), _) => sent,
+                (Err(_), Some(fault)) => return Err(self.error(fault)),
+                (Err(own), None) => return Err(own),
+            };
             let limit = deadline.min(sent + self.policy.attempt_timeout);
             let answer = before(clock, limit, Caught(Box::pin(async { ask().await }))).await;
             drop(turn);
@@ -106,6 +113,7 @@ impl<'a> Call<'a> {
             }
             clock.sleep_until(until).await;
             attempt += 1;
+            met = Some(fault);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Single flight: at most one fetch of a secret at a time, in a task of its own, so that a reader
 //! who goes away does not take it along.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -25,11 +25,25 @@ const DUE_POLL: Duration = Duration::from_secs(5);
 impl Core {
     /// The fetch of `slot` that is on its way, or a new one.
     pub(crate) fn flight(self: &Arc<Self>, slot: &Arc<Slot>) -> Flight {
+        self.board(slot, slot.lock())
+    }
+
+    /// As [`Core::flight`], if one is `wanted` still. That is asked under the slot's lock: a fetch may have landed since
+    /// the slot was looked at without it, and what it brought is not to be fetched twice.
+    pub(crate) fn flight_if(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        wanted: impl FnOnce(&SlotState) -> bool,
+    ) -> Option<Flight> {
+        let state = slot.lock();
+        wanted(&state).then(|| self.board(slot, state))
+    }
+
+    fn board(self: &Arc<Self>, slot: &Arc<Slot>, mut state: MutexGuard<'_, SlotState>) -> Flight {
         if self.is_closed() {
             let landing = Some(Landing::Done(Err(ReadError::Closed)));
             return Flight { generation: 0, landing: watch::channel(landing).1 };
         }
-        let mut state = slot.lock();
         if let Some(flight) = &state.flight
             && flight.generation == state.generation
         {

@@ -10,7 +10,7 @@ use super::core::{Core, Held};
 use super::event::Event;
 use super::handle::SecretHandle;
 use super::route::within;
-use crate::cache::{BreakerState, Cause, Freshness, Landing, ReadError, Reading, Slot};
+use crate::cache::{BreakerState, Cause, Flight, Freshness, Landing, ReadError, Reading, Slot};
 use crate::clock::{Clock, Tick, before};
 use crate::provider::SecretProvider;
 use crate::secret::{SecretPath, SecretRef};
@@ -218,7 +218,11 @@ impl Core {
             if let Some((_, error)) = &slot.lock().negative {
                 return Err(error.clone());
             }
-            match self.wait(slot, deadline).await {
+            let flight = self.flight_if(slot, |state| {
+                state.negative.is_none() && !slot.serves(self.clock.now(), !options.refuse_stale)
+            });
+            let Some(flight) = flight else { continue };
+            match self.wait(slot, flight, deadline).await {
                 Some(Landing::Superseded) => {}
                 Some(Landing::Done(Ok(entry))) => return Ok(Reading::new(entry, Freshness::Fresh)),
                 Some(Landing::Done(Err(error))) => return self.settle(slot, options, error),
@@ -239,7 +243,7 @@ impl Core {
         let deadline = self.clock.now() + budget;
         loop {
             self.check()?;
-            match self.wait(slot, deadline).await {
+            match self.wait(slot, self.flight(slot), deadline).await {
                 Some(Landing::Superseded) => {}
                 Some(Landing::Done(Ok(entry))) => return Ok(Reading::new(entry, Freshness::Fresh)),
                 Some(Landing::Done(Err(error))) => return Err(error),
@@ -292,19 +296,15 @@ impl Core {
 
     /// Starts a refresh of a stale value, unless the last one failed and the next has its time already.
     fn refresh_behind(self: &Arc<Self>, slot: &Arc<Slot>) {
-        let waits = {
-            let state = slot.lock();
-            state.refresh_due.is_some() && state.cause.is_some_and(Cause::is_failure)
-        };
-        if !waits {
-            self.flight(slot);
-        }
+        self.flight_if(slot, |state| {
+            let waits = state.refresh_due.is_some() && state.cause.is_some_and(Cause::is_failure);
+            !waits && !slot.serves(self.clock.now(), false)
+        });
     }
 
-    /// Waits for the fetch that is on its way, or a new one; `None` when `deadline` comes first.
-    async fn wait(self: &Arc<Self>, slot: &Arc<Slot>, deadline: Tick) -> Option<Landing> {
-        let mut landing = self.flight(slot).landing;
-        let landed = before(&*self.clock, deadline, landing.wait_for(Option::is_some)).await?;
+    /// Waits for `flight` to land; `None` when `deadline` comes first.
+    async fn wait(&self, slot: &Slot, mut flight: Flight, deadline: Tick) -> Option<Landing> {
+        let landed = before(&*self.clock, deadline, flight.landing.wait_for(Option::is_some)).await?;
         let crashed = || Landing::Done(Err(ReadError::Panicked(slot.key().clone())));
         Some(landed.map_or_else(|_| crashed(), |landing| landing.clone().unwrap_or_else(crashed)))
     }

@@ -25,6 +25,26 @@ async fn a_thousand_first_reads_are_one_call() {
     assert_eq!(rig.mock.count(Operation::Fetch), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_who_come_while_a_fetch_lands_do_not_fetch_again() {
+    let rig = Rig::new();
+    for round in 0..400 {
+        let path = format!("db/{round}");
+        rig.mock.put(&path, "one");
+        let readers: Vec<_> = (0..24)
+            .map(|_| {
+                let (manager, path) = (rig.manager.clone(), path.clone());
+                tokio::spawn(async move { manager.read(&current(&path)).await.unwrap().secret().len() })
+            })
+            .collect();
+        for reader in readers {
+            assert_eq!(reader.await.unwrap(), 3);
+        }
+        assert_eq!(rig.mock.fetches(&path), 1, "round {round}");
+        rig.clock.advance(secs(1));
+    }
+}
+
 #[tokio::test]
 async fn a_reader_who_goes_away_does_not_take_the_fetch_along() {
     let rig = Rig::new();
