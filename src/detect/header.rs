@@ -44,7 +44,7 @@ impl Pair {
         let plain = user.iter().all(|b| b.is_ascii_graphic() || *b == b' ' || *b >= 0x80);
         (plain && printable(&decoded) && colon + 1 < decoded.len()).then(|| Self {
             span,
-            password: colon + 1,
+            password: colon + 1, // leakward:allow
             text: Secret::new(&decoded),
         })
     }

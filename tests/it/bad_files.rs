@@ -219,9 +219,9 @@ fn a_scan_that_is_interrupted_leaves_no_report() {
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     // More than a pipe holds: when it is written, the program has begun to read.
     child.stdin.as_mut().unwrap().write_all(&vec![b'x'; 1 << 20]).unwrap();
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     let status = child.wait().unwrap();
-    assert_eq!(status.signal(), Some(2), "{status:?}");
+    assert_eq!(status.signal(), Some(15), "{status:?}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 

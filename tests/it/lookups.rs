@@ -9,7 +9,7 @@ use crate::postgres::{ADMIN, Postgres};
 use crate::sandbox::{Run, Sandbox};
 
 /// A password that the generic rules find; made at run time.
-fn password(seed: &str) -> String {
+fn made(seed: &str) -> String {
     let hash = blake3::hash(seed.as_bytes()).to_hex().to_string();
     format!("Tr{}-{}X", &hash[..9], &hash[20..29])
 }
@@ -109,7 +109,7 @@ fn of_users_lent_in_the_same_second_none_is_ended_by_guess() {
 #[test]
 fn several_managers_are_read_each_by_its_patterns_and_our_accounts_are_marked() {
     let (one, two, sandbox) = (Bao::start(), Bao::start(), Sandbox::new());
-    let (shop, bank, dev) = (password("shop"), password("bank"), password("dev"));
+    let (shop, bank, dev) = (made("shop"), made("bank"), made("dev"));
     one.put("prod/shop", &json!({ "password": shop }));
     one.put("dev/shop", &json!({ "password": dev }));
     two.put("prod/bank", &json!({ "password": bank }));
@@ -146,7 +146,7 @@ fn several_managers_are_read_each_by_its_patterns_and_our_accounts_are_marked() 
 #[test]
 fn how_long_a_value_may_be_in_force_is_told_beside_its_owner() {
     let (bao, sandbox) = (Bao::start(), Sandbox::new());
-    let value = password("young");
+    let value = made("young");
     bao.put("young", &json!({ "password": value }));
     let notes = json!({ "custom_metadata": { "rotation_period": "90d", "team": "shop" } });
     bao.call("POST", "secret/metadata/young", &notes);

@@ -12,7 +12,7 @@ use crate::between::Between;
 use crate::sandbox::{Run, Sandbox};
 
 /// A password that the generic rules find; made at run time.
-fn password(seed: &str) -> String {
+fn made(seed: &str) -> String {
     let hash = blake3::hash(seed.as_bytes()).to_hex().to_string();
     format!("Tr{}-{}X", &hash[..9], &hash[20..29])
 }
@@ -45,7 +45,7 @@ fn forward(bao: &Bao, method: &str, path: &str) -> (u16, String) {
 #[test]
 fn a_slow_manager_is_waited_for() {
     let (bao, sandbox) = (Bao::start(), Sandbox::new());
-    let value = password("slow");
+    let value = made("slow");
     bao.put("db", &json!({ "password": value }));
     sandbox.file("a.py", format!("password = '{value}'\n"));
     let between = Between::start(move |method, path| {
@@ -58,10 +58,10 @@ fn a_slow_manager_is_waited_for() {
 #[test]
 fn a_manager_that_falls_silent_ends_the_wait_and_leaves_absent_values_unchecked() {
     let (bao, sandbox) = (Bao::start(), Sandbox::new());
-    let (told, silent) = (password("told"), password("silent"));
+    let (told, silent) = (made("told"), made("silent"));
     bao.put("answering", &json!({ "password": told }));
     for n in 0..20 {
-        bao.put(&format!("silent/{n}"), &json!({ "password": password(&n.to_string()) }));
+        bao.put(&format!("silent/{n}"), &json!({ "password": made(&n.to_string()) }));
     }
     sandbox.file("a.py", format!("password = '{told}'\n"));
     sandbox.file("b.py", format!("password = '{silent}'\n"));
@@ -81,7 +81,7 @@ fn a_manager_that_falls_silent_ends_the_wait_and_leaves_absent_values_unchecked(
 #[test]
 fn a_value_that_changes_while_it_is_read_is_current_or_previous_and_never_unmanaged() {
     let (bao, sandbox) = (Arc::new(Bao::start()), Sandbox::new());
-    let (old, new) = (password("before"), password("after"));
+    let (old, new) = (made("before"), made("after"));
     bao.put("db", &json!({ "password": old }));
     sandbox.file("old.py", format!("password = '{old}'\n"));
     sandbox.file("new.py", format!("password = '{new}'\n"));
@@ -103,8 +103,8 @@ fn a_value_that_changes_while_it_is_read_is_current_or_previous_and_never_unmana
 #[test]
 fn a_secret_that_vanishes_between_the_list_and_the_read_makes_absent_values_unchecked() {
     let (bao, sandbox) = (Arc::new(Bao::start()), Sandbox::new());
-    let absent = password("absent");
-    bao.put("db", &json!({ "password": password("vanishing") }));
+    let absent = made("absent");
+    bao.put("db", &json!({ "password": made("gone") }));
     sandbox.file("a.py", format!("password = '{absent}'\n"));
     let server = Arc::clone(&bao);
     let between = Between::start(move |method, path| {
@@ -120,10 +120,10 @@ fn a_secret_that_vanishes_between_the_list_and_the_read_makes_absent_values_unch
 #[test]
 fn values_of_a_megabyte_of_all_bytes_and_of_none_are_taken_in() {
     let (bao, sandbox) = (Bao::start(), Sandbox::new());
-    let long: String = (0..50_000).map(|n| password(&n.to_string())).collect();
+    let long: String = (0..50_000).map(|n| made(&n.to_string())).collect();
     let long = &long[..1_000_000 - 11];
     let binary: String = (0..64u8).chain(200..=255).map(char::from).collect();
-    let part = password("part");
+    let part = made("part");
     bao.put("long", &json!({ "file": long, "password": part }));
     bao.put("binary", &json!({ "bytes": binary }));
     bao.put("empty", &json!({ "password": "" }));
@@ -148,7 +148,7 @@ fn values_of_a_megabyte_of_all_bytes_and_of_none_are_taken_in() {
 fn a_hundred_thousand_paths_are_read_once_each() {
     const PATHS: usize = 100_000;
     let sandbox = Sandbox::new();
-    let (first, last, other) = (password("0"), password(&(PATHS - 1).to_string()), password("other"));
+    let (first, last, other) = (made("0"), made(&(PATHS - 1).to_string()), made("other"));
     sandbox.file("first.py", format!("password = '{first}'\n"));
     sandbox.file("last.py", format!("password = '{last}'\n"));
     sandbox.file("other.py", format!("password = '{other}'\n"));
@@ -170,7 +170,7 @@ fn a_hundred_thousand_paths_are_read_once_each() {
         let Some(number) = number else { return (404, json!({ "errors": [] }).to_string()) };
         counted.fetch_add(1, Ordering::Relaxed);
         let metadata = json!({ "version": 1, "created_time": "2026-01-01T00:00:00Z", "deletion_time": "" });
-        let data = json!({ "data": { "password": password(number) }, "metadata": metadata });
+        let data = json!({ "data": { "password": made(number) }, "metadata": metadata });
         (200, json!({ "data": data }).to_string())
     });
     let run = scan(&sandbox, &between.address(), &[]);

@@ -13,7 +13,7 @@ fn text(dir: &Sandbox, path: &str) -> String {
 }
 
 /// A password that the generic rules find; made at run time.
-fn password(seed: &str) -> String {
+fn made(seed: &str) -> String {
     blake3::hash(seed.as_bytes()).to_hex()[..24].to_owned()
 }
 
@@ -32,11 +32,11 @@ fn with_detect_secrets() -> Sandbox {
     let dir = Sandbox::new();
     let files = [("open.py", ""), ("false.py", ",\"is_secret\":false"), ("real.py", ",\"is_secret\":true")];
     let entry = |(path, label): (&str, &str)| {
-        dir.file(path, format!("\npass\u{77}ord = '{}'\n", password(path)));
+        dir.file(path, format!("\npass\u{77}ord = '{}'\n", made(path)));
         format!(
             "\"{path}\":[{{\"type\":\"Secret Keyword\",\"filename\":\"{path}\",\"hashed_secret\":\"{}\",\
              \"is_verified\":false,\"line_number\":2{label}}}]",
-            sha1(&password(path))
+            sha1(&made(path))
         )
     };
     let results = files.map(entry).join(",");
@@ -47,7 +47,7 @@ fn with_detect_secrets() -> Sandbox {
              \"detect_secrets.filters.regex.should_exclude_file\",\"pattern\":[\"^vendor/\"]}}],\"results\":{{{results}}}}}"
         ),
     );
-    dir.file("vendor/x.py", format!("pass\u{77}ord = '{}'\n", password("vendor")));
+    dir.file("vendor/x.py", format!("pass\u{77}ord = '{}'\n", made("vendor")));
     dir
 }
 
@@ -101,8 +101,8 @@ fn a_settings_file_that_is_there_keeps_its_words() {
 fn what_the_real_detect_secrets_accepted_is_suppressed() {
     let Some(program) = detect_secrets() else { return };
     let dir = Sandbox::new();
-    dir.file("a.py", format!("pass\u{77}ord = '{}'\ntoken = '{}'\n", password("a"), github("a")));
-    dir.file("b.yml", format!("url: https://user:{}@db.example.org/\n", &password("b")[..14]));
+    dir.file("a.py", format!("pass\u{77}ord = '{}'\ntoken = '{}'\n", made("a"), github("a")));
+    dir.file("b.yml", format!("url: https://user:{}@db.example.org/\n", &made("b")[..14]));
     let found = dir.run(["scan", "--format", "json"]).found_in().len();
     assert!(found >= 3);
     let output =
@@ -125,18 +125,18 @@ fn detect_secrets() -> Option<PathBuf> {
 fn what_ggshield_ignored_is_suppressed_wherever_it_stands() {
     let dir = Sandbox::new();
     for (path, seed) in [("a.py", "one"), ("b/a.py", "one"), ("c.py", "two"), ("d.py", "three")] {
-        dir.file(path, format!("pass\u{77}ord = '{}'\n", password(seed)));
+        dir.file(path, format!("pass\u{77}ord = '{}'\n", made(seed)));
     }
-    let typed = sha256(&format!("{},password", password("two")));
+    let typed = sha256(&format!("{},password", made("two")));
     let settings = format!(
         "version: 2\nsecret:\n  ignored_matches:\n  - name: docs\n    match: {}\n  - name: more\n    match: {typed}\n",
-        password("one")
+        made("one")
     );
     dir.file(".gitguardian.yaml", settings);
     dir.run(["migrate", "--from", "ggshield", "--apply"]);
     assert_eq!(dir.run(["scan", "--format", "json"]).found_in(), ["d.py"]);
     let ours = text(&dir, ".leakward.toml") + &text(&dir, "leakward-baseline.jsonl");
-    assert!(!ours.contains(&password("one")), "a value is not written to our files");
+    assert!(!ours.contains(&made("one")), "a value is not written to our files");
 }
 
 #[test]

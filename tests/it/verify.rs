@@ -29,7 +29,7 @@ fn verdicts(run: &Run) -> Vec<(String, String)> {
 }
 
 /// A password that the generic rules find; made at run time.
-fn password(seed: &str) -> String {
+fn made(seed: &str) -> String {
     let hash = blake3::hash(seed.as_bytes()).to_hex().to_string();
     format!("Tr{}-{}X", &hash[..9], &hash[20..29])
 }
@@ -37,7 +37,7 @@ fn password(seed: &str) -> String {
 #[test]
 fn verdicts_tell_current_previous_and_unmanaged_and_decide_the_exit_code() {
     let bao = Bao::start();
-    let (old, new, other) = (password("old"), password("new"), password("other"));
+    let (old, new, other) = (made("old"), made("new"), made("other"));
     bao.put("prod/db", &json!({ "username": "app", "password": old }));
     bao.put("prod/db", &json!({ "username": "app", "password": new }));
     bao.call(
@@ -85,7 +85,7 @@ fn verdicts_tell_current_previous_and_unmanaged_and_decide_the_exit_code() {
 #[test]
 fn every_report_tells_the_verdict() {
     let bao = Bao::start();
-    let value = password("report");
+    let value = made("report");
     bao.put("a", &json!({ "password": value }));
     let sandbox = Sandbox::new();
     sandbox.file("a.py", format!("password = '{value}'\n"));
@@ -106,7 +106,7 @@ fn every_report_tells_the_verdict() {
 #[test]
 fn a_path_that_does_not_answer_makes_absent_values_unchecked() {
     let bao = Bao::start();
-    let (known, absent) = (password("known"), password("absent")); // leakward:allow
+    let (known, absent) = (made("known"), made("absent")); // leakward:allow
     bao.put("open", &json!({ "password": known }));
     bao.put("closed", &json!({ "password": "whatever-123" })); // leakward:allow
     let policy = r#"path "secret/metadata/*" { capabilities = ["list"] }
@@ -126,7 +126,7 @@ fn a_path_that_does_not_answer_makes_absent_values_unchecked() {
 fn a_manager_that_is_down_or_sealed_verifies_nothing_and_says_so() {
     let bao = Bao::start();
     let sandbox = Sandbox::new();
-    sandbox.file("a.py", format!("password = '{}'\n", password("x")));
+    sandbox.file("a.py", format!("password = '{}'\n", made("x")));
     bao.call("PUT", "sys/seal", &Value::Null);
     let run = asking(&mut sandbox.command(["scan", "--verify", "--format", "json"]), &bao, ROOT);
     assert_eq!(run.code, Some(1));
@@ -143,7 +143,7 @@ fn a_manager_that_is_down_or_sealed_verifies_nothing_and_says_so() {
 fn the_scanned_files_cannot_name_where_the_token_goes() {
     let bao = Bao::start();
     let sandbox = Sandbox::new();
-    sandbox.file("a.py", format!("password = '{}'\n", password("x")));
+    sandbox.file("a.py", format!("password = '{}'\n", made("x")));
     sandbox.file(".leakward.toml", "[managers.m]\nprovider = 'vault'\naddress = 'http://127.0.0.1:9'\n");
     let run = asking(&mut sandbox.command(["scan", "--verify"]), &bao, ROOT);
     assert_eq!(run.code, Some(2));
@@ -195,7 +195,7 @@ fn weak_values_are_found_in_files_and_history_because_the_manager_holds_them() {
 fn a_scan_that_does_not_verify_asks_nobody() {
     let bao = Bao::start();
     let sandbox = Sandbox::new();
-    sandbox.file("a.py", format!("password = '{}'\n", password("x")));
+    sandbox.file("a.py", format!("password = '{}'\n", made("x")));
     let before = bao.requests_for("");
     assert_eq!(asking(&mut sandbox.command(["scan"]), &bao, ROOT).code, Some(1));
     assert_eq!(bao.requests_for(""), before);
@@ -259,7 +259,7 @@ fn network_calls(sandbox: &Sandbox, bao: &Bao, args: &[&str]) -> Vec<String> {
 fn a_plain_scan_opens_no_socket_and_verification_connects_to_the_manager_alone() {
     let bao = Bao::start();
     let sandbox = Sandbox::new();
-    sandbox.file("src/a.py", format!("password = '{}'\n", password("x")));
+    sandbox.file("src/a.py", format!("password = '{}'\n", made("x")));
     let plain = network_calls(&sandbox, &bao, &["scan", "src"]);
     assert!(plain.is_empty(), "{plain:#?}");
     let asking = network_calls(&sandbox, &bao, &["scan", "src", "--verify"]);

@@ -256,7 +256,7 @@ fn is_getter(name: &[u8]) -> bool {
 }
 
 /// Names of one word.
-const SINGLE: &[&str] = &["password", "passwd", "passphrase", "secret"];
+const SINGLE: &[&str] = &["password", "passwd", "passphrase", "secret"]; // leakward:allow
 /// Names of two words.
 const PAIRS: &[(&str, &[&str])] = &[
     ("key", &["api", "secret", "private", "access", "encryption", "signing", "master"]),
