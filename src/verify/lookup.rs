@@ -360,8 +360,9 @@ mod tests {
         assert_eq!(role_and_time(user), Some(("app-ro".to_owned(), 1_700_000_000)));
         let url = format!("postgres://{user}:pw@db/x");
         assert_eq!(dynamic_user(&url), Some(user));
-        let of_another_maker = user.replacen('v', "x", 1);
-        for bad in ["v-token", "v-a-b-c-1700000000", &of_another_maker] {
+        let (of_another_maker, without_role) =
+            (user.replacen('v', "x", 1), user.replace("-ro-abcdefghij", "-b-c"));
+        for bad in ["v-token", &without_role, &of_another_maker] {
             assert_eq!(dynamic_user(bad), None, "{bad}");
         }
     }
