@@ -38,7 +38,7 @@ step "cargo test"
 cargo test --workspace --locked
 
 step "the fetcher with the clouds' SDKs and pools"
-cargo test -p leakward-fetcher --features full --locked --test cloud --test pools --test it
+cargo test -p leakward-fetcher --features full,azure-certificate --locked --test cloud --test pools --test it
 
 [ "$only" = rust ] && exit 0
 

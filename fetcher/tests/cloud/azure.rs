@@ -61,14 +61,12 @@ fn in_an_hour() -> u64 {
     hour.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Answers for the login server as well: a token for whoever proves `proof`.
-fn everything(proof: &'static str) -> impl Fn(&Asked) -> Told + Send + Sync {
+/// Answers for the login server as well: a token for whoever `proves` who they are.
+fn everything(proves: impl Fn(&Asked) -> bool + Send + Sync) -> impl Fn(&Asked) -> Told + Send + Sync {
     move |asked| {
         let token = r#"{"token_type":"Bearer","expires_in":3600,"ext_expires_in":3600,"access_token":"of-the-login"}"#;
         match asked.path.as_str() {
-            "/tenant/oauth2/v2.0/token" if asked.method == "POST" && asked.body.contains(proof) => {
-                Told::json(200, token)
-            }
+            "/tenant/oauth2/v2.0/token" if asked.method == "POST" && proves(asked) => Told::json(200, token),
             "/tenant/oauth2/v2.0/token" => Told::json(
                 401,
                 r#"{"error":"invalid_client","error_description":"of the test","error_codes":[7000215]}"#,
@@ -79,8 +77,16 @@ fn everything(proof: &'static str) -> impl Fn(&Asked) -> Told + Send + Sync {
 }
 
 fn with_login(case: &str, proof: &'static str, variables: &[(&str, &str)]) -> Vec<Asked> {
+    with_proof(case, move |asked| asked.body.contains(proof), variables)
+}
+
+fn with_proof(
+    case: &str,
+    proves: impl Fn(&Asked) -> bool + Send + Sync + 'static,
+    variables: &[(&str, &str)],
+) -> Vec<Asked> {
     let certificates = Certificates::new();
-    let server = Server::tls(&certificates, everything(proof));
+    let server = Server::tls(&certificates, everything(proves));
     let (ca, address) = (certificates.authority(), format!("https://127.0.0.1:{}", server.port));
     let common = [
         ("SSL_CERT_FILE", ca.to_str().unwrap()),
@@ -136,6 +142,49 @@ fn a_clients_secret_logs_in() {
 #[test]
 fn a_wrong_clients_secret_is_a_failed_login() {
     with_login("azure::case_wrong_login", "client_secret=right", &[("AZURE_CLIENT_SECRET", "wrong")]);
+}
+
+/// The login server does as Entra ID does: it knows the certificate, and checks with it who signed the assertion.
+#[cfg(feature = "azure-certificate")]
+#[test]
+fn a_clients_certificate_logs_in_and_a_strangers_does_not() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+
+    use crate::server::openssl;
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["known", "stranger"] {
+        let key = format!("-newkey rsa:2048 -nodes -keyout {name}.key -subj /CN={name}");
+        openssl(folder.path(), &format!("req -x509 {key} -days 2 -out {name}.pem"));
+        openssl(
+            folder.path(),
+            &format!("pkcs12 -export -inkey {name}.key -in {name}.pem -passout pass: -out {name}.pfx"),
+        );
+    }
+    openssl(folder.path(), "x509 -in known.pem -noout -pubkey -out known.pub");
+    let kept = folder.path().to_owned();
+    let is_known = move |asked: &Asked| {
+        let fields = asked.body.split('&').filter_map(|field| field.split_once('='));
+        let Some((_, assertion)) = fields.clone().find(|(name, _)| *name == "client_assertion") else {
+            return false;
+        };
+        let (signed, signature) = assertion.rsplit_once('.').unwrap();
+        let claims: serde_json::Value =
+            serde_json::from_slice(&BASE64.decode(signed.split_once('.').unwrap().1).unwrap()).unwrap();
+        assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some("client"), Some("client")));
+        std::fs::write(kept.join("signed"), signed).unwrap();
+        std::fs::write(kept.join("signature"), BASE64.decode(signature).unwrap()).unwrap();
+        std::process::Command::new("openssl")
+            .args(["dgst", "-sha256", "-verify", "known.pub", "-signature", "signature", "signed"])
+            .current_dir(&kept)
+            .output()
+            .is_ok_and(|run| run.status.success())
+    };
+    for (name, case) in [("known", "azure::case_login"), ("stranger", "azure::case_wrong_login")] {
+        let file = folder.path().join(format!("{name}.pfx"));
+        with_proof(case, is_known.clone(), &[("AZURE_CLIENT_CERTIFICATE_PATH", file.to_str().unwrap())]);
+    }
 }
 
 #[test]
