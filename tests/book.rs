@@ -48,16 +48,27 @@ fn every_page_is_in_the_summary() {
     assert!(left.is_empty(), "{left:#?}");
 }
 
+/// The files of `page`: TOML blocks whose first line is a comment with the file's name.
+fn files(page: &str) -> Vec<(&str, String)> {
+    let blocks = console::blocks(page).into_iter().filter(|(mark, _)| *mark == "toml");
+    let named = blocks.filter_map(|(_, lines)| Some((lines.first()?.strip_prefix("# ")?, lines.join("\n"))));
+    named.filter(|(name, _)| name.ends_with(".toml")).collect()
+}
+
 #[test]
 fn console_blocks_print_what_they_say() {
-    for name in ["getting-started.md", "exit-codes.md"] {
+    for name in ["getting-started.md", "hook.md", "rules.md", "exit-codes.md"] {
         let folder = tempfile::tempdir().unwrap();
         let shop = folder.path().canonicalize().unwrap();
         fs::write(shop.join("shop.py"), "x = 1\n").unwrap();
         for arguments in [&["init", "-q"][..], &["add", "-A"]] {
             assert!(Command::new("git").args(arguments).current_dir(&shop).status().unwrap().success());
         }
-        let steps = console::steps(&fs::read_to_string(docs().join(name)).unwrap());
+        let page = fs::read_to_string(docs().join(name)).unwrap();
+        for (file, content) in files(&page) {
+            fs::write(shop.join(file), content).unwrap();
+        }
+        let steps = console::steps(&page);
         assert!(!steps.is_empty(), "{name} has no console block");
         for step in steps {
             let arguments = step.command.strip_prefix("leakward ").expect("a command of ours");

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{Failure, heading};
 use crate::config::nearest;
 use crate::detect::trial::try_rules;
+use crate::report::totals::count;
 use crate::rule::{
     self, Checksum, Confidence, Extractor, Rule, RulePack, RuleRef, Severity, StatedLive, Text,
 };
@@ -135,7 +136,8 @@ impl Check {
         }
         let rules: Vec<_> = pack.rules().iter().filter(|rule| chosen(rule)).collect();
         let examples: usize = rules.iter().map(|rule| rule.positive.len() + rule.negative.len()).sum();
-        let mut text = format!("{} rules, {examples} examples: ok\n", rules.len());
+        let mut text =
+            format!("{}, {}: ok\n", count(rules.len() as u64, "rule"), count(examples as u64, "example"));
         for rule in rules.iter().filter(|rule| rule.positive.is_empty()) {
             text += &format!("rule {} has no positive example: nothing was tried\n", rule.id);
         }

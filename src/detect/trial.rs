@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Detector, RuleFault, Scratch};
 use crate::checksum::example::{ExampleError, render};
 use crate::model::Blob;
-use crate::rule::{Extractor, Rule, RulePack, derived_keywords, parse_pattern};
+use crate::rule::{Confidence, Extractor, Rule, RulePack, derived_keywords, parse_pattern};
 
 /// What a trial found wrong with a rule. Never holds an example's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,11 +124,15 @@ impl Trial<'_> {
         texts
     }
 
-    /// The rules that fire on `text`, sorted.
+    /// The rules that fire on `text`, sorted. What the classifier judges fires where a scan would report it.
     fn fired(&self, text: &str) -> Vec<String> {
         let mut ids = Vec::new();
         let blob = Blob::whole(text.as_bytes());
-        self.detector.detect(&mut Scratch::default(), &blob, None, &mut |c| ids.push(c.rule.id.to_string()));
+        self.detector.detect(&mut Scratch::default(), &blob, None, &mut |c| {
+            if c.evidence.is_none() || c.confidence >= Confidence::Medium {
+                ids.push(c.rule.id.to_string());
+            }
+        });
         ids.sort();
         ids.dedup();
         ids

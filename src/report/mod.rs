@@ -27,7 +27,7 @@ mod sarif;
 mod secrecy;
 mod spread;
 mod time;
-mod totals;
+pub(crate) mod totals;
 mod verdict;
 mod view;
 

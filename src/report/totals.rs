@@ -79,7 +79,7 @@ pub(super) fn scanned(blobs: u64, bytes: u64) -> String {
 }
 
 /// `n` things.
-pub(super) fn count(n: u64, thing: &str) -> String {
+pub(crate) fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
