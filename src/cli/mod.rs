@@ -29,6 +29,7 @@ mod native_hook;
 mod output_flags;
 mod plan;
 mod replace;
+mod report;
 #[cfg(feature = "fetcher")]
 mod rotate;
 mod rule_flags;
@@ -46,6 +47,7 @@ mod verify_flags;
 #[cfg(not(feature = "fetcher"))]
 #[path = "no_verify_flags.rs"]
 mod verify_flags;
+mod view;
 
 use std::process::ExitCode;
 
@@ -94,6 +96,9 @@ enum Command {
     Baseline(baseline::Args),
     Ci(ci::Args),
     Migrate(migrate::Args),
+    #[command(visible_alias = "convert")]
+    Report(report::Args),
+    View(view::Args),
     #[cfg(feature = "fetcher")]
     Verify(verify::Args),
     #[cfg(feature = "fetcher")]
@@ -133,6 +138,8 @@ impl Command {
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
             Self::Migrate(args) => args.run(),
+            Self::Report(args) => args.run(),
+            Self::View(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Verify(args) => args.run(),
             #[cfg(feature = "fetcher")]

@@ -21,7 +21,7 @@ pub(crate) struct OutputFlags {
     /// file that the report is written to (repeatable)
     ///
     /// It is replaced as a whole once the report is complete; `-` is standard output. Without --format, the name's
-    /// ending tells the format: .json, .jsonl, .sarif, .txt.
+    /// ending tells the format: .json, .jsonl, .sarif, .html, .md, .csv, .xml, .txt.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
     /// also list what was suppressed, and why
@@ -65,6 +65,23 @@ pub(super) enum ColorWhen {
 }
 
 impl OutputFlags {
+    /// Flags that ask for reports in `format` at `output`, and are silent otherwise.
+    pub(super) fn of(format: Vec<Format>, output: Vec<PathBuf>, show_secrets: bool) -> Self {
+        Self {
+            format,
+            output,
+            show_suppressed: true,
+            show_secrets,
+            no_line_hash: true,
+            sarif_category: None,
+            color: ColorWhen::Auto,
+            quiet: false,
+            exit_code: FOUND,
+            gitleaks: GitleaksKind::default(),
+            redact: None,
+        }
+    }
+
     /// Whether findings carry GitHub's hash of their line; computing it costs a pass over each file with findings.
     pub(super) fn line_hash(&self) -> Result<bool, Failure> {
         Ok(!self.no_line_hash && self.reports()?.iter().any(|(format, _)| *format == Format::Sarif))
@@ -183,7 +200,7 @@ fn format_of(target: &Target) -> Result<Format, Failure> {
     })
 }
 
-fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+pub(super) fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
     use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
     let values = Format::ALL.map(|f| PossibleValue::new(f.name()).help(f.help()));
     PossibleValuesParser::new(values).map(|name| {

@@ -10,6 +10,7 @@ mod effort;
 mod github;
 mod gitlab;
 mod gitleaks;
+mod html;
 mod human;
 mod json;
 mod junit;
@@ -130,6 +131,8 @@ pub enum Format {
     Markdown,
     /// Commands to an agent of Azure Pipelines.
     Azure,
+    /// One page for a browser, complete in itself.
+    Html,
 }
 
 /// Where the tool is described.
@@ -178,7 +181,7 @@ impl Options {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -191,6 +194,7 @@ impl Format {
         Self::RdJson,
         Self::Markdown,
         Self::Azure,
+        Self::Html,
     ];
 
     /// The name that users write.
@@ -208,6 +212,7 @@ impl Format {
             Self::RdJson => "rdjson",
             Self::Markdown => "markdown",
             Self::Azure => "azure",
+            Self::Html => "html",
         }
     }
 
@@ -226,6 +231,7 @@ impl Format {
             Self::RdJson => "diagnostics for reviewdog",
             Self::Markdown => "Markdown, for summaries and comments",
             Self::Azure => "logging commands of Azure Pipelines",
+            Self::Html => "one page for a browser, complete in itself",
         }
     }
 
@@ -240,6 +246,7 @@ impl Format {
             Self::Csv => Some("csv"),
             Self::RdJson => Some("rdjson"),
             Self::Markdown => Some("md"),
+            Self::Html => Some("html"),
             Self::Gitleaks | Self::Github | Self::GitLab | Self::Azure => None,
         }
     }
@@ -260,6 +267,7 @@ impl Format {
             Self::RdJson => Box::new(rdjson::RdJson { show_secrets }),
             Self::Markdown => Box::new(markdown::Markdown { show_secrets }),
             Self::Azure => Box::new(azure::Azure { show_secrets }),
+            Self::Html => Box::new(html::Html { show_secrets }),
         }
     }
 }

@@ -72,6 +72,7 @@ mod pre_receive;
 #[cfg(feature = "fetcher")]
 mod readme;
 mod repo;
+mod report;
 mod repositories;
 #[cfg(all(feature = "fetcher", unix))]
 mod rotate;

@@ -243,6 +243,7 @@ impl Reading {
         let exit_code = if tally.gaps.is_empty() { exit_code.unwrap_or(found) } else { 2 };
         let tool = tool.unwrap_or_else(|| dialect.name().to_owned());
         Told {
+            cut: !ended,
             suppressed: suppressed
                 .unwrap_or_else(|| findings.iter().filter(|f| f.suppressed.is_some()).count()),
             findings,

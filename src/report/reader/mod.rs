@@ -45,6 +45,8 @@ pub struct Told {
     pub subject: String,
     /// How the report was written.
     pub dialect: Dialect,
+    /// Whether its end is missing.
+    pub cut: bool,
 }
 
 /// Who writes such reports.
