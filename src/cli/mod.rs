@@ -24,6 +24,7 @@ mod hook;
 #[cfg(feature = "fetcher")]
 mod index;
 mod limit_flags;
+mod manual;
 mod migrate;
 mod native_hook;
 mod output_flags;
@@ -99,6 +100,8 @@ enum Command {
     #[command(visible_alias = "convert")]
     Report(report::Args),
     View(view::Args),
+    Completions(manual::Completions),
+    Man(manual::Man),
     #[cfg(feature = "fetcher")]
     Verify(verify::Args),
     #[cfg(feature = "fetcher")]
@@ -140,6 +143,8 @@ impl Command {
             Self::Migrate(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::View(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
             #[cfg(feature = "fetcher")]
             Self::Verify(args) => args.run(),
             #[cfg(feature = "fetcher")]

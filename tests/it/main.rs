@@ -59,6 +59,7 @@ mod lookups;
 mod loop_closed;
 #[cfg(feature = "fetcher")]
 mod manager_faults;
+mod manual;
 mod migrate;
 mod native_hooks;
 mod outputs;
