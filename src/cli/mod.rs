@@ -23,6 +23,7 @@ mod history_flags;
 mod hook;
 #[cfg(feature = "fetcher")]
 mod index;
+mod init;
 mod limit_flags;
 mod manual;
 mod migrate;
@@ -96,6 +97,7 @@ enum Command {
     Explain(explain::Args),
     Baseline(baseline::Args),
     Ci(ci::Args),
+    Init(init::Args),
     Migrate(migrate::Args),
     #[command(visible_alias = "convert")]
     Report(report::Args),
@@ -140,6 +142,7 @@ impl Command {
             Self::Explain(args) => args.run(),
             Self::Baseline(args) => args.run(),
             Self::Ci(args) => args.run(),
+            Self::Init(args) => args.run(),
             Self::Migrate(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::View(args) => args.run(),

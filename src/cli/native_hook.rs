@@ -82,7 +82,8 @@ impl NativeHook {
         Ok(format!("removed {}", path.display()))
     }
 
-    fn path(&self) -> PathBuf {
+    /// Where the hook is.
+    pub(super) fn path(&self) -> PathBuf {
         self.folder.join(self.kind.name())
     }
 

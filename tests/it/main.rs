@@ -46,6 +46,7 @@ mod history_scope;
 mod history_submodules;
 #[cfg(feature = "fetcher")]
 mod index;
+mod init;
 #[cfg(all(feature = "fetcher", unix))]
 mod injected;
 mod kinds;
