@@ -42,6 +42,7 @@ mod scan_flags;
 mod secrets;
 mod settings;
 mod stdin;
+mod triage;
 #[cfg(feature = "fetcher")]
 mod verify;
 #[cfg(feature = "fetcher")]
@@ -101,6 +102,7 @@ enum Command {
     Migrate(migrate::Args),
     #[command(visible_alias = "convert")]
     Report(report::Args),
+    Triage(triage::Args),
     View(view::Args),
     Completions(manual::Completions),
     Man(manual::Man),
@@ -145,6 +147,7 @@ impl Command {
             Self::Init(args) => args.run(),
             Self::Migrate(args) => args.run(),
             Self::Report(args) => args.run(),
+            Self::Triage(args) => args.run(),
             Self::View(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),

@@ -57,6 +57,11 @@ impl Args {
 }
 
 impl ReportFlags {
+    /// The report at `file`, whoever wrote it.
+    pub(super) fn of(file: PathBuf) -> Self {
+        Self { file, from: None }
+    }
+
     /// What the report tells.
     pub(super) fn read(&self) -> Result<Told, Failure> {
         let name = self.file.display();

@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::plain::plain;
 use super::totals::Totals;
 use super::view::{View, same_secrets, views};
-use super::{Reporter, Summary, spread, time, verdict};
-use crate::model::{MessageKind, Place, Suppression};
+use super::{Reporter, Summary, place_words, spread, time, verdict};
+use crate::model::Suppression;
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
@@ -184,7 +184,7 @@ fn entry(view: &View<'_>, same: usize) -> Entry {
         confidence: finding.confidence.as_str(),
         line: finding.region.start.line,
         column: finding.region.start.column,
-        place: place(&finding.origin.place),
+        place: place_words(&finding.origin.place),
         same,
         mask: view.secret(),
         text: [before, secret.to_owned(), after.to_owned()],
@@ -194,20 +194,6 @@ fn entry(view: &View<'_>, same: usize) -> Entry {
         suppressed: finding.suppressed.as_ref().map(suppressed),
         why: finding.why.iter().map(|why| plain(why.as_bytes())).collect(),
         spread: finding.spread.as_deref().map(|s| spread::words(view, s)).unwrap_or_default(),
-    }
-}
-
-const fn place(place: &Place) -> &'static str {
-    match place {
-        Place::File => "file",
-        Place::Stdin => "standard input",
-        Place::Index => "staged",
-        Place::Commit(_) => "commit",
-        Place::Message(_, MessageKind::Commit) => "commit message",
-        Place::Message(_, MessageKind::Tag) => "tag message",
-        Place::Message(_, MessageKind::Identity) => "author line",
-        Place::Message(_, MessageKind::Note) => "note",
-        Place::Unreachable(_) => "unreachable",
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod azure;
 mod baseline;
+mod card;
 mod csv;
 mod effort;
 mod github;
@@ -37,13 +38,15 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use crate::model::{Finding, Tally};
+use crate::model::{Finding, MessageKind, Place, Tally};
 use crate::rule::RulePack;
 
 pub use baseline::{Looked, NewBaseline};
+pub use card::{Card, cards};
 pub use gitleaks::GitleaksKind;
 pub(crate) use mask::mask;
 pub use progress::Progress;
+pub use view::is_masked;
 
 /// What a report says, whatever its format.
 #[derive(Debug)]
@@ -269,5 +272,20 @@ impl Format {
             Self::Azure => Box::new(azure::Azure { show_secrets }),
             Self::Html => Box::new(html::Html { show_secrets }),
         }
+    }
+}
+
+/// The kind of place, for people.
+const fn place_words(place: &Place) -> &'static str {
+    match place {
+        Place::File => "file",
+        Place::Stdin => "standard input",
+        Place::Index => "staged",
+        Place::Commit(_) => "commit",
+        Place::Message(_, MessageKind::Commit) => "commit message",
+        Place::Message(_, MessageKind::Tag) => "tag message",
+        Place::Message(_, MessageKind::Identity) => "author line",
+        Place::Message(_, MessageKind::Note) => "note",
+        Place::Unreachable(_) => "unreachable",
     }
 }

@@ -52,6 +52,16 @@ pub(super) fn views(findings: &[Finding], show_secrets: bool) -> impl Iterator<I
     })
 }
 
+/// Whether nothing but the mask of the finding's secret is known, as in a report that was read.
+pub fn is_masked(finding: &Finding) -> bool {
+    // Looked at, never written.
+    is_mask(finding.secret.expose())
+}
+
+fn is_mask(value: &[u8]) -> bool {
+    value.is_empty() || value.contains_str(STARS)
+}
+
 /// A number for each of `findings`, the same for those of one secret. Of values that were masked already, as reports
 /// that were read hold them, nobody can tell whether they are the same: each is its own.
 pub(super) fn same_secrets(findings: &[Finding]) -> Vec<usize> {
@@ -64,7 +74,7 @@ pub(super) fn same_secrets(findings: &[Finding]) -> Vec<usize> {
     // Compared here, never written.
     let values = findings.iter().map(|finding| finding.secret.expose());
     values
-        .map(|value| match value.is_empty() || value.contains_str(STARS) {
+        .map(|value| match is_mask(value) {
             true => new(),
             false => *numbers.entry(value).or_insert_with(&mut new),
         })

@@ -50,7 +50,7 @@ fn read(path: &Path) -> Result<Baseline, Failure> {
 }
 
 /// The baseline at `path`; `None` when there is no file.
-fn read_if_there(path: &Path) -> Result<Option<Baseline>, Failure> {
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Baseline>, Failure> {
     match fs::read(path) {
         Ok(text) => parse(path, &text).map(Some),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -63,7 +63,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<Baseline, Failure> {
 }
 
 /// The baseline that a flag, else the configuration of `folder`, else the usual name tells.
-fn place(flag: Option<PathBuf>, configured: Option<&String>, folder: &Path) -> PathBuf {
+pub(super) fn place(flag: Option<PathBuf>, configured: Option<&String>, folder: &Path) -> PathBuf {
     let configured = configured.map(|path| folder.join(path));
     flag.or(configured).unwrap_or_else(|| folder.join(FILE_NAME))
 }
