@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # usage: bash packaging/test.sh
-# Builds the static binary, the wheel and the npm packages for Linux on x86-64, and scans with each: the binary in an
-# empty chroot; the packages from a fresh virtual environment, pre-commit's, and a fresh node_modules. Minutes long, so
-# tests/all.sh leaves it out.
+# Builds the static binary, the wheel, the npm packages and the Debian package for Linux on x86-64, and scans with each:
+# the binary in an empty chroot; the packages from a fresh virtual environment, pre-commit's, a fresh node_modules and an
+# unpacked package. Makes the list of what is in it (CycloneDX) and has it judged. Minutes long, so tests/all.sh leaves it
+# out.
 #
 # Needs: root (apt-get, chroot), rustup, Python 3, npm; target/tools for pre-commit (bash tests/setup.sh).
 set -euo pipefail
@@ -77,4 +78,31 @@ mkdir "$work/node"
 (cd "$work/node" && npm init -y >/dev/null && npm install --silent --offline --no-audit --no-fund \
   "$work"/leakward-linux-x64-*.tgz "$work"/leakward-[0-9]*.tgz >/dev/null 2>&1) || bad "npm install"
 finds "npm package" "$work/node/node_modules/.bin/leakward" scan "$work/root/src"
+
+tools=$here/target/tools/cargo
+for tool in cargo-deb cargo-cyclonedx; do
+  [ -x "$tools/bin/$tool" ] || cargo install --quiet --locked --root "$tools" "$tool"
+done
+export PATH="$tools/bin:$PATH"
+bash packaging/debian.sh "$triple" "$work/debian"
+dpkg-deb -x "$work"/debian/leakward_*.deb "$work/unpacked"
+finds "Debian package" "$work/unpacked/usr/bin/leakward" scan "$work/root/src"
+for file in share/man/man1/leakward-scan.1.gz share/bash-completion/completions/leakward share/doc/leakward/copyright; do
+  if [ -s "$work/unpacked/usr/$file" ]; then ok "Debian package holds $file"; else bad "Debian package lacks $file"; fi
+done
+
+cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$triple" --override-filename leakward.cdx
+mv leakward.cdx.json "$work/"
+rm -f fetcher/leakward.cdx.json train/leakward.cdx.json
+"$work/build/bin/pip" install -q 'cyclonedx-python-lib[json-validation]'
+if "$work/build/bin/python" - "$work/leakward.cdx.json" <<'PY'; then ok "bill of materials is CycloneDX 1.5"; else bad "bill of materials"; fi
+import json, sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+text = open(sys.argv[1]).read()
+wrong = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
+names = {part["name"] for part in json.loads(text)["components"]}
+assert wrong is None, wrong
+assert {"regex-automata", "leakward-fetcher", "git2"} <= names, "parts are missing"
+PY
 exit "$failed"

@@ -42,6 +42,7 @@ mod scan_flags;
 mod secrets;
 mod settings;
 mod stdin;
+#[cfg(feature = "triage")]
 mod triage;
 #[cfg(feature = "fetcher")]
 mod verify;
@@ -102,6 +103,7 @@ enum Command {
     Migrate(migrate::Args),
     #[command(visible_alias = "convert")]
     Report(report::Args),
+    #[cfg(feature = "triage")]
     Triage(triage::Args),
     View(view::Args),
     Completions(manual::Completions),
@@ -147,6 +149,7 @@ impl Command {
             Self::Init(args) => args.run(),
             Self::Migrate(args) => args.run(),
             Self::Report(args) => args.run(),
+            #[cfg(feature = "triage")]
             Self::Triage(args) => args.run(),
             Self::View(args) => args.run(),
             Self::Completions(args) => args.run(),

@@ -58,6 +58,7 @@ impl Args {
 
 impl ReportFlags {
     /// The report at `file`, whoever wrote it.
+    #[cfg(feature = "triage")]
     pub(super) fn of(file: PathBuf) -> Self {
         Self { file, from: None }
     }

@@ -92,6 +92,7 @@ mod terminal;
 mod token;
 #[cfg(all(feature = "fetcher", unix))]
 mod told_to_end;
+#[cfg(feature = "triage")]
 mod triage;
 #[cfg(feature = "fetcher")]
 mod verify;
