@@ -44,8 +44,8 @@ command -v musl-gcc >/dev/null || apt-get install -y -qq musl-tools >/dev/null
 python3 -m venv "$work/build"
 "$work/build/bin/pip" install -q 'maturin>=1.9,<2'
 # One build for all: what is static runs on every Linux, so the wheel may say both.
-"$work/build/bin/maturin" build -q --release --target "$triple" --compatibility manylinux2014 musllinux_1_1 -o "$work/dist"
-program=$target/$triple/release/leakward
+"$work/build/bin/maturin" build -q --profile dist --target "$triple" --compatibility manylinux2014 musllinux_1_1 -o "$work/dist"
+program=$target/$triple/dist/leakward
 
 cp "$program" "$work/root/leakward"
 finds "static binary in an empty chroot" chroot "$work/root" /leakward scan /src
