@@ -15,6 +15,7 @@ mod placeholder;
 mod plain;
 mod reference;
 mod shape;
+mod stand_in;
 mod syntax;
 mod wrapped;
 
@@ -24,6 +25,7 @@ pub use forest::{LEAF, MAGIC, Model, NODE_BYTES, Node};
 pub use key::{KeyKind, KeyName};
 pub use lexicon::{Lexicon, TRIGRAMS, WORD_BITS, probes, symbol, trigram};
 pub use noise::Noise;
+pub use stand_in::stand_in;
 pub use syntax::Syntax;
 
 use crate::model::{Evidence, Reason};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, heading};
-use crate::classify::{Feature, Judgement, Model, add_path, judge};
+use crate::classify::{Feature, Judgement, Model, add_path, judge, stand_in};
 use crate::detect::{Detector, Found, Scratch, explain};
 use crate::model::{Blob, Evidence, LineIndex, Span};
 use crate::rule::{Confidence, RulePack};
@@ -113,6 +113,9 @@ fn judged(found: &Found<'_>, path: &[u8]) -> String {
         Judgement::Noise(noise) => return format!("  not a secret: {}\n", noise.as_str()),
         Judgement::Open(evidence) => evidence,
     };
+    if let Some(what) = stand_in(&found.subject) {
+        return format!("  not a secret: {what}\n");
+    }
     add_path(&mut evidence, path);
     let score = model.score(&evidence);
     let verdict = match model.confidence(score) {

@@ -4,7 +4,7 @@ use super::assignment::{line_end, line_start};
 use super::builtin::{Builtin, Extraction, Window};
 use super::shown::shown;
 use crate::checksum::is_refused;
-use crate::classify::{Judgement, Model, Subject, judge, may_be_told, may_count, weigh};
+use crate::classify::{Judgement, Model, Subject, judge, may_be_told, may_count, stand_in, weigh};
 use crate::model::{Secret, Span};
 use crate::rule::Confidence;
 
@@ -68,7 +68,7 @@ impl<R: Reader> Builtin for R {
             let Judgement::Open(mut evidence) = judge(&found.subject, &lexicon) else { return };
             // Judged here, in this process.
             let value = found.decoded.map_or(found.subject.value, Secret::expose);
-            if may_count(&evidence) && !is_refused(value) {
+            if may_count(&evidence) && !is_refused(value) && stand_in(&found.subject).is_none() {
                 if may_be_told(&evidence)
                     && let Some(shown) = shown(window.bytes, found.matched)
                 {
