@@ -2,7 +2,7 @@
 //!
 //! Asked when the model has judged, and not of what the model learns from: corpora put such words where secrets were.
 
-use super::{KeyKind, Subject};
+use super::{KeyKind, Subject, Syntax};
 
 /// Words that say that a value was taken out, in small letters.
 const TAKEN_OUT: &[&str] = &[
@@ -30,7 +30,108 @@ pub fn stand_in(subject: &Subject<'_>) -> Option<&'static str> {
     if memchr::memmem::find(value, "…".as_bytes()).is_some() {
         return Some("a value that is cut short");
     }
-    (subject.kind != KeyKind::Password && is_colour(value)).then_some("a colour")
+    if is_control(value) {
+        return Some("what steers a terminal");
+    }
+    if is_form(value) {
+        return Some("the form of a text, without the text");
+    }
+    if is_pattern(value) {
+        return Some("a pattern");
+    }
+    if is_code(subject, value) {
+        return Some("a name in code");
+    }
+    match subject.kind {
+        KeyKind::Password => None,
+        _ if is_colour(value) => Some("a colour"),
+        _ if is_registry_path(value) => Some("a path of the registry"),
+        _ if is_release(value) => Some("a version"),
+        _ => None,
+    }
+}
+
+/// Escape sequences, raw or as source code writes them.
+fn is_control(value: &[u8]) -> bool {
+    const ESCAPES: &[&[u8]] = &[b"\x1b", b"\\x1b", b"\\u{1b}", b"\\u001b", b"\\033", b"\\e["];
+    let starts = |escape: &&[u8]| value.get(..escape.len()).is_some_and(|v| v.eq_ignore_ascii_case(escape));
+    ESCAPES.iter().any(|escape| starts(&escape))
+}
+
+/// Nothing but escapes, or escapes around one hole: `\t{:?}\n`.
+fn is_form(value: &[u8]) -> bool {
+    let mut rest = Vec::with_capacity(value.len());
+    let mut bytes = value.iter();
+    let mut escapes = 0;
+    while let Some(&byte) = bytes.next() {
+        if byte == b'\\' {
+            bytes.next();
+            escapes += 1;
+        } else {
+            rest.push(byte);
+        }
+    }
+    let inside = rest.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    let of_hole = |b: &u8| b.is_ascii_alphanumeric() || b":?#_.<>^*".contains(b);
+    let is_hole =
+        inside.is_some_and(|hole| (hole.is_empty() || hole.contains(&b':')) && hole.iter().all(of_hole));
+    is_hole || escapes >= 3 && rest.len() <= escapes
+}
+
+/// A pattern between slashes that says where it begins or ends: `/^x[0-9]+$/i`.
+fn is_pattern(value: &[u8]) -> bool {
+    value.strip_prefix(b"/").is_some_and(|rest| {
+        rest.starts_with(b"^") || {
+            let flags = rest.iter().rev().take_while(|b| b.is_ascii_lowercase()).count();
+            rest[..rest.len() - flags].ends_with(b"$/")
+        }
+    })
+}
+
+/// A kind of Rust's macros (`$password: expr`), or a type that a comment sets in back-quotes with its name
+/// (`` `token: Avx512` ``).
+fn is_code(subject: &Subject<'_>, value: &[u8]) -> bool {
+    const FRAGMENTS: &[&[u8]] = &[
+        b"block",
+        b"expr",
+        b"expr_2021",
+        b"ident",
+        b"item",
+        b"lifetime",
+        b"literal",
+        b"meta",
+        b"pat",
+        b"pat_param",
+        b"path",
+        b"stmt",
+        b"ty",
+        b"tt",
+        b"vis",
+    ];
+    let bare = matches!(subject.syntax, Syntax::Line | Syntax::Inline | Syntax::Prose);
+    let is_name = value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let is_type = value.len() <= 16 && is_name && value.first().is_some_and(u8::is_ascii_uppercase);
+    bare && (subject.before.ends_with(b"$") && FRAGMENTS.contains(&value)
+        || is_type && subject.before.ends_with(b"`") && subject.after.starts_with(b"`"))
+}
+
+/// `SOFTWARE\Vendor\Product`, its separators doubled or not.
+fn is_registry_path(value: &[u8]) -> bool {
+    const ROOTS: &[&str] = &["software", "system", "hkey_local_machine", "hkey_current_user", "hklm", "hkcu"];
+    let mut parts = value.split(|&b| b == b'\\').filter(|part| !part.is_empty());
+    let root = parts.next().unwrap_or_default();
+    ROOTS.iter().any(|name| root.eq_ignore_ascii_case(name.as_bytes())) && parts.next().is_some()
+}
+
+/// `1.13.5-alpine`, the tag of an image that is named after what it keeps.
+fn is_release(value: &[u8]) -> bool {
+    let value = value.strip_prefix(b"v").unwrap_or(value);
+    let (numbers, words) = value.split_at(value.iter().position(|&b| b == b'-').unwrap_or(value.len()));
+    let mut parts = numbers.split(|&b| b == b'.');
+    parts.clone().count() >= 3
+        && parts.all(|part| (1..=4).contains(&part.len()) && part.iter().all(u8::is_ascii_digit))
+        && words.len() <= 16
+        && words.iter().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(b))
 }
 
 /// `#2e2e2e`, `#fff`, with or without transparency.
@@ -58,6 +159,49 @@ mod tests {
         for value in ["redacted7", "reduced", "unredacted-Kx93", "..x9Kq"] {
             assert_eq!(of(value, KeyKind::Password), None, "{value}");
         }
+    }
+
+    #[test]
+    fn what_a_program_prints_is_no_secret() {
+        for value in
+            ["\u{1b}[31m", r"\x1B[97;5:1u", r"\u{1b}[0m", r"\033[1;32m", r"\t{:?}\n", "{password:>8}"]
+        {
+            assert!(of(value, KeyKind::Password).is_some(), "{value}");
+        }
+        assert!(of(r#"\r\n\b\t\"\'\`\z"#, KeyKind::Key).is_some());
+        for value in [r"\x41Kq9", r"a\tKq93x", "{Kq93 x}", "{Kq93x}", r"\\server7", "{kq9-}", "e[31m"] {
+            assert_eq!(of(value, KeyKind::Password), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn patterns_paths_and_versions_are_no_keys() {
+        for value in [
+            "/^[a-z0-9]{24}$/",
+            "/[A-Z]+$/gi",
+            r"SOFTWARE\Vendor\7.0",
+            r"HKLM\\x9",
+            "1.13.5-alpine",
+            "v2.0.11",
+        ] {
+            assert!(of(value, KeyKind::Key).is_some(), "{value}");
+        }
+        for value in ["/9kQ+x/7a==", "wJalr/$/x", r"soft\ware", "1.13-alpine", "1.2.3.Kq9", "10.x.4"] {
+            assert_eq!(of(value, KeyKind::Key), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_kind_of_a_macro_is_known_by_its_sign_and_a_type_by_its_quotes() {
+        let of = |before, value, after| {
+            let subject = Subject { before, after, ..Subject::password(value, Syntax::Inline) };
+            stand_in(&subject).is_some()
+        };
+        assert!(of(b"($pwd: ident, $", b"expr", b", $salt"));
+        assert!(!of(b"(pwd: ", b"expr", b", salt"));
+        assert!(of(b"/// one of `", b"Avx512", b"`, or"));
+        assert!(!of(b"log in with `", b"avx512", b"`"));
+        assert!(!of(b"log in with ", b"Avx512", b"`"));
     }
 
     #[test]
