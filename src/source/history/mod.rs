@@ -138,6 +138,10 @@ impl History {
             cache.load(tally, |archive| Recalled::new(archive, &shared, self.threads, self.max_size))
         });
         let mut parts = Vec::new();
+        if recalled.is_none() {
+            // Every entry of every tree is looked up.
+            opened.odb.packs().iter().for_each(|pack| pack.index().hasten());
+        }
         if let Some(Recalled { part, known }) = recalled {
             tally.recalled = known.blobs();
             shared.known = known;

@@ -4,7 +4,8 @@
 //! pruned tree, so a history of hundreds of thousands of trees has few of them; what holds for one holds for all trees
 //! and commits that share it.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use foldhash::HashMap;
 
@@ -21,6 +22,8 @@ pub(super) struct Pruned {
     ends: Vec<u32>,
     entries: Vec<Entry>,
     by_entries: HashMap<Box<[Entry]>, u32>,
+    /// Entries of the tree at hand.
+    scratch: Vec<Entry>,
     /// The pruned tree of each row of the ledger.
     of: Vec<u32>,
     /// Directories lie deeper in one another than is followed.
@@ -65,24 +68,26 @@ impl Pruned {
             ends: vec![0],
             entries: Vec::new(),
             by_entries: HashMap::from_iter([(Box::default(), EMPTY)]),
+            scratch: Vec::new(),
             of: vec![EMPTY; ledger.len()],
             too_deep: false,
         };
         let order = Order::new(ledger);
-        // A directory's pruned tree depends on those below it: when one changes, the families that name it are
-        // gone through again. Each is, as often as directories lie in one another.
-        let mut queue: VecDeque<u32> = VecDeque::new();
+        // A directory's pruned tree depends on those below it: when one changes, the families that name it are gone
+        // through again. Those below come first, so that most are gone through once.
+        let ranks = order.ranks(ledger);
+        let mut queue = BinaryHeap::new();
+        let mut queued = vec![false; order.families.len()];
         for f in 0..order.families.len() {
             let rows = &order.rows[order.family(f)];
             if rows.iter().any(|&r| ledger.added(r).iter().any(|e| classes.of(e.child) != NOTHING)) {
-                queue.push_back(f as u32);
+                queued[f] = true;
+                queue.push(Reverse((ranks[f], f as u32)));
             }
         }
         let namers = Namers::new(ledger, &order);
-        let mut queued = vec![false; order.families.len()];
-        queue.iter().for_each(|&f| queued[f as usize] = true);
         let mut visits = vec![0u32; order.families.len()];
-        while let Some(f) = queue.pop_front() {
+        while let Some(Reverse((_, f))) = queue.pop() {
             queued[f as usize] = false;
             visits[f as usize] += 1;
             if visits[f as usize] > DEEPEST {
@@ -93,7 +98,7 @@ impl Pruned {
             pruned.family(ledger, classes, &order, family, &mut |row| {
                 for &namer in namers.of(row) {
                     if !std::mem::replace(&mut queued[namer as usize], true) {
-                        queue.push_back(namer);
+                        queue.push(Reverse((ranks[namer as usize], namer)));
                     }
                 }
             });
@@ -155,14 +160,18 @@ impl Pruned {
             };
             (target != Target::Tree(EMPTY)).then_some(Entry { name: edge.name, target })
         };
-        let entries: Box<[Entry]> = list.iter().filter_map(entry).collect();
-        if let Some(&tree) = self.by_entries.get(&entries) {
-            return tree;
-        }
-        let tree = self.ends.len() as u32;
-        self.entries.extend_from_slice(&entries);
-        self.ends.push(self.entries.len() as u32);
-        self.by_entries.insert(entries, tree);
+        let mut entries = std::mem::take(&mut self.scratch);
+        entries.clear();
+        entries.extend(list.iter().filter_map(entry));
+        let known = self.by_entries.get(entries.as_slice()).copied();
+        let tree = known.unwrap_or_else(|| {
+            let tree = self.ends.len() as u32;
+            self.entries.extend_from_slice(&entries);
+            self.ends.push(self.entries.len() as u32);
+            self.by_entries.insert(entries.as_slice().into(), tree);
+            tree
+        });
+        self.scratch = entries;
         tree
     }
 
@@ -230,6 +239,46 @@ struct Namers {
 }
 
 impl Order {
+    /// By family, when it is to be gone through: after those that it names, but for circles.
+    fn ranks(&self, ledger: &Ledger) -> Vec<u32> {
+        const WAITING: u32 = u32::MAX - 1;
+        let mut family_of = vec![NONE; ledger.len()];
+        for f in 0..self.families.len() {
+            self.rows[self.family(f)].iter().for_each(|&row| family_of[row as usize] = f as u32);
+        }
+        let mut ranks = vec![NONE; self.families.len()];
+        let mut next = 0;
+        // Families that are not ranked yet, each with the first of its rows that was not looked at.
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        for root in 0..self.families.len() {
+            if ranks[root] != NONE {
+                continue;
+            }
+            ranks[root] = WAITING;
+            open.push((root as u32, self.family(root).start));
+            while let Some((f, at)) = open.last_mut() {
+                if *at == self.family(*f as usize).end {
+                    ranks[*f as usize] = next;
+                    next += 1;
+                    open.pop();
+                    continue;
+                }
+                let row = self.rows[*at];
+                let below = ledger.added(row).iter().map(|e| ledger.row(e.child)).filter(|&r| r != NONE);
+                let unseen = below.map(|r| family_of[r as usize]).find(|&g| ranks[g as usize] == NONE);
+                match unseen {
+                    // The same row is looked at again: it may name another.
+                    Some(g) => {
+                        ranks[g as usize] = WAITING;
+                        open.push((g, self.family(g as usize).start));
+                    }
+                    None => *at += 1,
+                }
+            }
+        }
+        ranks
+    }
+
     /// The run of `rows` that family `f` takes.
     fn family(&self, f: usize) -> std::ops::Range<usize> {
         let end = self.families.get(f + 1).map_or(self.rows.len(), |&e| e as usize);

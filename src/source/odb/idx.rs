@@ -2,6 +2,7 @@
 //! Source: git's `Documentation/gitformat-pack.adoc`.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::{HashKind, Mapped, ObjectId, OdbError};
 
@@ -18,6 +19,18 @@ pub struct PackIndex {
     count: u32,
     /// `fanout[b]`: number of objects whose id's first byte is at most `b`. Ascending.
     fanout: Box<[u32; 256]>,
+    /// The same by more bits, for many look-ups.
+    fine: OnceLock<Fine>,
+}
+
+/// A fan-out table of as many entries as there are objects, about: [`PackIndex::find`] then touches two or three
+/// lines of memory instead of four or five.
+#[derive(Debug)]
+struct Fine {
+    /// How far the first four bytes of an id are shifted to tell its entry.
+    shift: u32,
+    /// Number of objects whose entry is at most this one. Ascending.
+    ends: Box<[u32]>,
 }
 
 #[derive(Debug)]
@@ -125,7 +138,7 @@ impl PackIndex {
             }
             Version::One
         };
-        Ok(Self { bytes: store, hash, version, count, fanout })
+        Ok(Self { bytes: store, hash, version, count, fanout, fine: OnceLock::new() })
     }
 
     /// Number of objects.
@@ -180,9 +193,18 @@ impl PackIndex {
         if id.len() != self.hash.size() {
             return None;
         }
+        if let Some(fine) = self.fine.get() {
+            let (low, high) = fine.range(id);
+            return halve(id, low, high, |p| self.id(p));
+        }
         let first = usize::from(id[0]);
         let low = if first == 0 { 0 } else { self.fanout[first - 1] };
         search(id, low, self.fanout[first], |p| self.id(p))
+    }
+
+    /// Makes ready for many look-ups: reads all ids once.
+    pub fn hasten(&self) {
+        self.fine.get_or_init(|| Fine::new(self));
     }
 
     /// The checksum at the end of the pack that this index belongs to.
@@ -197,6 +219,49 @@ impl PackIndex {
         let (body, sum) = self.bytes.bytes().split_at(self.bytes.bytes().len() - self.hash.size());
         self.hash.digest(&[body]).as_bytes() == sum
     }
+}
+
+impl Fine {
+    /// Most bits that tell an entry: 16 MiB of them.
+    const BITS: u32 = 22;
+
+    fn new(index: &PackIndex) -> Self {
+        let bits = index.count.checked_ilog2().unwrap_or(0).clamp(8, Self::BITS);
+        let shift = 32 - bits;
+        let mut ends = vec![0u32; 1 << bits].into_boxed_slice();
+        for position in 0..index.count {
+            ends[(be32(index.id(position), 0) >> shift) as usize] = position + 1;
+        }
+        // Entries without objects; in a damaged index, such as are out of order.
+        let mut last = 0;
+        for end in &mut ends {
+            last = last.max(*end);
+            *end = last;
+        }
+        Self { shift, ends }
+    }
+
+    /// The positions among which `id` lies, if anywhere.
+    #[inline]
+    fn range(&self, id: &[u8]) -> (u32, u32) {
+        let entry = (be32(id, 0) >> self.shift) as usize;
+        (if entry == 0 { 0 } else { self.ends[entry - 1] }, self.ends[entry])
+    }
+}
+
+/// Finds `id` among the few sorted ids of positions `low..high`.
+#[inline]
+fn halve<'a>(id: &[u8], mut low: u32, mut high: u32, name: impl Fn(u32) -> &'a [u8]) -> Option<u32> {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = name(middle);
+        match be64(found).cmp(&be64(id)).then_with(|| found[8..].cmp(&id[8..])) {
+            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
 }
 
 /// Finds `id` among the sorted ids of positions `low..high`. Ids are hashes, so a guess from the next four bytes
@@ -289,6 +354,12 @@ mod tests {
         }
         assert_eq!(index.find(&[0; 20]), None);
         assert_eq!(index.find(&[255; 20]), None);
+        index.hasten();
+        for o in &all {
+            assert_eq!(index.offset(index.find(o.id.as_bytes()).unwrap()), Some(o.offset));
+        }
+        assert_eq!(index.find(&[0; 20]), None);
+        assert_eq!(index.find(&[255; 20]), None);
     }
 
     #[test]
@@ -303,6 +374,9 @@ mod tests {
             let at = index.find(clump(i).id.as_bytes()).unwrap();
             assert_eq!(index.offset(at), Some(u64::from(i)));
         }
+        index.hasten();
+        assert!((0..200).all(|i| index.find(clump(i).id.as_bytes()).is_some()));
+        assert_eq!(index.find(&[9; 20]).map(|at| index.offset(at)), Some(Some(9)));
     }
 
     #[test]
@@ -339,6 +413,14 @@ mod tests {
             bent[at] ^= 0x10;
             if let Ok(bent) = PackIndex::read(bent, HashKind::Sha1) {
                 assert!(!bent.is_intact());
+                for hasty in [false, true] {
+                    if hasty {
+                        bent.hasten();
+                    }
+                    for p in 0..bent.count() {
+                        let _ = bent.find(bent.id(p));
+                    }
+                }
                 for p in 0..bent.count() {
                     let _ = (bent.find(bent.id(p)), bent.offset(p), bent.crc(p));
                 }
