@@ -46,6 +46,7 @@ pub fn stand_in(subject: &Subject<'_>) -> Option<&'static str> {
         KeyKind::Password => None,
         _ if is_colour(value) => Some("a colour"),
         _ if is_registry_path(value) => Some("a path of the registry"),
+        _ if is_encoded_path(value) => Some("a path"),
         _ if is_release(value) => Some("a version"),
         _ => None,
     }
@@ -55,7 +56,7 @@ pub fn stand_in(subject: &Subject<'_>) -> Option<&'static str> {
 fn is_control(value: &[u8]) -> bool {
     const ESCAPES: &[&[u8]] = &[b"\x1b", b"\\x1b", b"\\u{1b}", b"\\u001b", b"\\033", b"\\e["];
     let starts = |escape: &&[u8]| value.get(..escape.len()).is_some_and(|v| v.eq_ignore_ascii_case(escape));
-    ESCAPES.iter().any(|escape| starts(&escape))
+    ESCAPES.iter().any(starts)
 }
 
 /// Nothing but escapes, or escapes around one hole: `\t{:?}\n`.
@@ -123,6 +124,19 @@ fn is_registry_path(value: &[u8]) -> bool {
     ROOTS.iter().any(|name| root.eq_ignore_ascii_case(name.as_bytes())) && parts.next().is_some()
 }
 
+/// `.%2Fcerts%2Fclient.key`: a path as part of a URL, up to the file's name.
+fn is_encoded_path(value: &[u8]) -> bool {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    let mut rest = value;
+    while let Some(at) = memchr::memmem::find(rest, b"%2F").or_else(|| memchr::memmem::find(rest, b"%2f")) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + 3..];
+    }
+    let is_word =
+        |part: &&[u8]| part.len() <= 24 && part.iter().all(|b| b.is_ascii_lowercase() || b"._-".contains(b));
+    parts.len() >= 2 && rest.contains(&b'.') && parts.iter().all(is_word) && is_word(&rest)
+}
+
 /// `1.13.5-alpine`, the tag of an image that is named after what it keeps.
 fn is_release(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"v").unwrap_or(value);
@@ -186,7 +200,15 @@ mod tests {
         ] {
             assert!(of(value, KeyKind::Key).is_some(), "{value}");
         }
-        for value in ["/9kQ+x/7a==", "wJalr/$/x", r"soft\ware", "1.13-alpine", "1.2.3.Kq9", "10.x.4"] {
+        for value in [
+            "/9kQ+x/7a==",
+            "wJalr/$/x",
+            r"soft\ware",
+            "1.13-alpine",
+            "1.2.3.Kq9",
+            "10.x.4",
+            "x%2FKq9%2Fz7R.b",
+        ] {
             assert_eq!(of(value, KeyKind::Key), None, "{value}");
         }
     }
