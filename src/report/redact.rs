@@ -89,19 +89,20 @@ impl Redactor {
 
     /// `text` with every known value replaced by stars.
     pub(super) fn text(&self, text: &[u8]) -> Vec<u8> {
-        self.replace(text, SHORTEST)
+        self.replace(text, |value| value.len() >= SHORTEST)
     }
 
-    /// `path` with every known value of some length replaced by stars.
+    /// `path` with every known value of some length replaced by stars. A value that is one word in small letters names
+    /// folders too: stars there would lead nowhere, and tell what the value is.
     pub(super) fn path(&self, path: &[u8]) -> Vec<u8> {
-        self.replace(path, LONG)
+        self.replace(path, |value| value.len() >= LONG && !value.iter().all(u8::is_ascii_lowercase))
     }
 
-    fn replace(&self, text: &[u8], shortest: usize) -> Vec<u8> {
+    fn replace(&self, text: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut shown = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some((&first, after)) = rest.split_first() {
-            if let Some(len) = self.known_at(rest, shortest) {
+            if let Some(len) = self.known_at(rest, &hides) {
                 shown.extend_from_slice(STARS.as_bytes());
                 rest = &rest[len..];
             } else {
@@ -113,11 +114,11 @@ impl Redactor {
     }
 
     /// Bytes of the longest known form that `text` begins with.
-    fn known_at(&self, text: &[u8], shortest: usize) -> Option<usize> {
+    fn known_at(&self, text: &[u8], hides: &impl Fn(&[u8]) -> bool) -> Option<usize> {
         let needles = self.forms.get(text.first_chunk::<SHORTEST>()?)?;
         let stands = |needle: &&Needle| {
             let value = &self.values[needle.value];
-            value.len() >= shortest
+            hides(value)
                 && text.len() >= needle.len
                 && text.starts_with(&needle.start)
                 && text.starts_with(&needle.form.of(value))
@@ -242,6 +243,15 @@ mod tests {
         let redactor = Redactor::new(&[sample::finding("a.py", "key = test1", "test1")]);
         assert_eq!(redactor.path(b"test1/a.py"), b"test1/a.py");
         assert_eq!(redactor.text(b"say test1"), format!("say {STARS}").as_bytes());
+    }
+
+    #[test]
+    fn a_word_does_not_blot_out_the_folders_that_it_names() {
+        let findings = ["warehouse", "warehouse7"].map(|v| sample::finding("a.py", &format!("key = {v}"), v));
+        let redactor = Redactor::new(&findings);
+        assert_eq!(redactor.path(b"warehouse-db/a.py"), b"warehouse-db/a.py");
+        assert_eq!(redactor.path(b"warehouse7/a.py"), format!("{STARS}/a.py").as_bytes());
+        assert_eq!(redactor.text(b"say warehouse"), format!("say {STARS}").as_bytes());
     }
 
     #[test]
