@@ -38,7 +38,29 @@ fn a_hook_finds_values_by_an_index_and_refuses_one_that_was_changed_or_is_not_ou
     let held = fs::read(&index).unwrap();
     assert!(!held.windows(8).any(|w| strong.as_bytes().starts_with(w)), "no value is in the index");
 
+    // A new key, and what is easy to guess taken in.
+    let weak = beside("weak.lwx");
+    let rebuild = [
+        &["index", "build", "--key", &other, "--output", &weak, "--include-weak"][..],
+        &["--memory", "64", "--passes", "1"],
+    ]
+    .concat();
+    let mut command = repo.command(&rebuild);
+    let rebuilt = Run::of(command.env("VAULT_ADDR", bao.address()).env("VAULT_TOKEN", ROOT));
+    assert!(rebuilt.code == Some(0) && rebuilt.stdout.starts_with("2 of 2 values"), "{rebuilt:?}");
+
     drop(bao);
+    repo.stage("season.txt", "remember summer2024 for later\n");
+    let by = |index: &str, key: &str| {
+        run(&["git", "--staged", "--format", "json", "--index", index, "--index-key", key])
+    };
+    let unknown = by(&index, &public);
+    assert!(!unknown.found_in().contains(&"season.txt".to_owned()), "{unknown:?}");
+    let known = by(&weak, &stranger);
+    assert_eq!((known.code, known.found_in()), (Some(1), vec!["season.txt".to_owned()]), "{known:?}");
+    assert_eq!(by(&weak, &public).code, Some(2), "the old key is no longer good");
+    repo.git(&["rm", "-q", "--cached", "season.txt"]);
+
     repo.stage("notes.txt", &format!("remember {strong} for later\n"));
     let scan =
         |key: &str| run(&["git", "--staged", "--format", "json", "--index", &index, "--index-key", key]);
