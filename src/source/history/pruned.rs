@@ -248,31 +248,33 @@ impl Order {
         }
         let mut ranks = vec![NONE; self.families.len()];
         let mut next = 0;
-        // Families that are not ranked yet, each with the first of its rows that was not looked at.
-        let mut open: Vec<(u32, usize)> = Vec::new();
+        // Families that wait for those that they name, each with the row and the entry to go on from.
+        let mut open: Vec<(u32, usize, usize)> = Vec::new();
         for root in 0..self.families.len() {
             if ranks[root] != NONE {
                 continue;
             }
             ranks[root] = WAITING;
-            open.push((root as u32, self.family(root).start));
-            while let Some((f, at)) = open.last_mut() {
+            open.push((root as u32, self.family(root).start, 0));
+            while let Some((f, at, entry)) = open.last_mut() {
                 if *at == self.family(*f as usize).end {
                     ranks[*f as usize] = next;
                     next += 1;
                     open.pop();
                     continue;
                 }
-                let row = self.rows[*at];
-                let below = ledger.added(row).iter().map(|e| ledger.row(e.child)).filter(|&r| r != NONE);
-                let unseen = below.map(|r| family_of[r as usize]).find(|&g| ranks[g as usize] == NONE);
-                match unseen {
-                    // The same row is looked at again: it may name another.
-                    Some(g) => {
+                let Some(edge) = ledger.added(self.rows[*at]).get(*entry) else {
+                    (*at, *entry) = (*at + 1, 0);
+                    continue;
+                };
+                *entry += 1;
+                let below = ledger.row(edge.child);
+                if below != NONE {
+                    let g = family_of[below as usize];
+                    if ranks[g as usize] == NONE {
                         ranks[g as usize] = WAITING;
-                        open.push((g, self.family(g as usize).start));
+                        open.push((g, self.family(g as usize).start, 0));
                     }
-                    None => *at += 1,
                 }
             }
         }
