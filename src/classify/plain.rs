@@ -119,7 +119,25 @@ impl Feature {
                     "closing mark",
                 ],
             ),
-            F::Next => choice(byte, &["the line's end"]),
+            F::Next => choice(
+                byte,
+                &[
+                    "the line's end",
+                    "a comma",
+                    "a semicolon",
+                    "a closing bracket",
+                    "a closing brace",
+                    "an operator",
+                    "a quote",
+                    "an angle or a slash",
+                    "a backslash",
+                    "a hash",
+                    "a joint",
+                    "an opening bracket",
+                    "a word",
+                    "another mark",
+                ],
+            ),
             F::Uuid
             | F::NamesCredential
             | F::CommonPassword
@@ -163,6 +181,7 @@ mod tests {
         assert_eq!(Feature::Entropy.told(96), "3.0 bits a character");
         assert_eq!(Feature::Syntax.told(1), "quoted value");
         assert_eq!(Feature::InTests.told(1), "yes");
-        assert_eq!(Feature::Next.told(7), "kind 7");
+        assert_eq!(Feature::Next.told(7), "an angle or a slash");
+        assert_eq!(Feature::Next.told(77), "kind 77");
     }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, heading};
-use crate::classify::{Feature, Judgement, Model, add_path, judge, stand_in};
-use crate::detect::{Detector, Found, Scratch, explain};
+use crate::classify::{Feature, Judgement, Model, Shown, add_path, judge, may_be_told, stand_in, weigh};
+use crate::detect::{Detector, Explained, Found, Scratch, explain};
 use crate::model::{Blob, Evidence, LineIndex, Span};
 use crate::rule::{Confidence, RulePack};
 
@@ -67,10 +67,10 @@ fn told(path: &Path, bytes: &[u8], number: u64, line: Span) -> String {
         let _ = writeln!(text, "{name}:{number}: {finding}\n");
     }
     let lines = LineIndex::new(bytes);
-    explain(bytes, line, &mut |reader, found, span| {
+    explain(bytes, line, &mut |Explained { reader, found, span, shown }| {
         let column = lines.position(span.start).column;
         let _ = writeln!(text, "{name}:{number}:{column}: {}", headline(reader, found));
-        text += &judged(found, name.as_bytes());
+        text += &judged(found, shown, name.as_bytes());
         text.push('\n');
     });
     if text.is_empty() {
@@ -107,7 +107,7 @@ fn headline(reader: &str, found: &Found<'_>) -> String {
 }
 
 /// The verdict and its reasons.
-fn judged(found: &Found<'_>, path: &[u8]) -> String {
+fn judged(found: &Found<'_>, shown: Option<Shown>, path: &[u8]) -> String {
     let model = Model::embedded();
     let mut evidence = match judge(&found.subject, &model.lexicon()) {
         Judgement::Noise(noise) => return format!("  not a secret: {}\n", noise.as_str()),
@@ -116,9 +116,19 @@ fn judged(found: &Found<'_>, path: &[u8]) -> String {
     if let Some(what) = stand_in(&found.subject) {
         return format!("  not a secret: {what}\n");
     }
+    if let Some(shown) = shown.filter(|_| may_be_told(&evidence)) {
+        shown.note(&mut evidence);
+    }
     add_path(&mut evidence, path);
     let score = model.score(&evidence);
-    let verdict = match model.confidence(score) {
+    let most = model.confidence(score);
+    let verdict = match weigh(&evidence) {
+        Some(confidence) if Some(confidence) < most => {
+            format!(
+                "secret, confidence {} at most: tests and documentation show such values",
+                confidence.as_str()
+            )
+        }
         Some(confidence) => format!("secret, confidence {}", confidence.as_str()),
         None => "not a secret: too little speaks for it".to_owned(),
     };

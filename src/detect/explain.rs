@@ -5,11 +5,25 @@ use aho_corasick::AhoCorasick;
 use super::builtin::Window;
 use super::generic::READERS;
 use super::reader::Found;
+use super::shown::shown;
+use crate::classify::Shown;
 use crate::model::Span;
 
-/// Calls `each` with every value that begins or ends in `line` of `bytes`: the reader's name, what it found, and
-/// where the value lies in `bytes`.
-pub fn explain(bytes: &[u8], line: Span, each: &mut dyn FnMut(&'static str, &Found<'_>, Span)) {
+/// A value on the line.
+#[derive(Debug)]
+pub struct Explained<'f> {
+    /// The name of the reader that found it.
+    pub reader: &'static str,
+    /// What the reader found.
+    pub found: &'f Found<'f>,
+    /// Where the value lies in the blob.
+    pub span: Span,
+    /// Where it is shown to others, if it is.
+    pub shown: Option<Shown>,
+}
+
+/// Calls `each` with every value that begins or ends in `line` of `bytes`.
+pub fn explain(bytes: &[u8], line: Span, each: &mut dyn FnMut(Explained<'_>)) {
     for reader in READERS {
         let triggers = AhoCorasick::builder().ascii_case_insensitive(true).build(reader.triggers());
         // Triggers are few and short: an automaton of them is always built.
@@ -27,7 +41,8 @@ pub fn explain(bytes: &[u8], line: Span, each: &mut dyn FnMut(&'static str, &Fou
                 let here = span.start < line.end && line.start < span.end;
                 if here && !seen.contains(&span) {
                     seen.push(span);
-                    each(reader.name(), found, span);
+                    let shown = shown(&bytes[start..end], found.matched);
+                    each(Explained { reader: reader.name(), found, span, shown });
                 }
             });
         }
@@ -36,7 +51,7 @@ pub fn explain(bytes: &[u8], line: Span, each: &mut dyn FnMut(&'static str, &Fou
 
 #[cfg(test)]
 mod tests {
-    use super::explain;
+    use super::{Explained, explain};
     use crate::model::Span;
 
     #[test]
@@ -44,7 +59,7 @@ mod tests {
         let text = b"token = \"abc\"\npassword = \"ab\"; api_key = \"${X}\"\nsecret = \"x\"\n";
         let line = Span::new(14, 51);
         let mut values = Vec::new();
-        explain(text, line, &mut |reader, found, span| {
+        explain(text, line, &mut |Explained { reader, found, span, .. }| {
             assert_eq!(span.of(text), found.subject.value);
             values.push((reader, found.subject.value.to_vec()));
         });

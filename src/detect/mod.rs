@@ -42,7 +42,7 @@ mod wide;
 
 pub use builtin::{Builtin, Extraction, Window, builtin};
 pub use detector::{Detector, NotLocal, Scratch, Trace, Wake};
-pub use explain::explain;
+pub use explain::{Explained, explain};
 pub use generic::READERS;
 pub use reader::{Found, Reader};
 pub use runner::{FaultCause, RuleFault};

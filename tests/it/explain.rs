@@ -27,3 +27,17 @@ fn a_line_that_is_not_there_is_told() {
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
 }
+
+#[test]
+fn what_a_test_shows_is_explained_as_sure_as_it_is_reported() {
+    let sandbox = Sandbox::new();
+    let value = ["kT9x", "vQ2m", "77aLw4"].join("-");
+    for path in ["app.py", "tests/test_app.py"] {
+        sandbox.file(path, format!("password = \"{value}\"\n"));
+        let told = sandbox.run(["explain", &format!("{path}:1")]);
+        let scan = sandbox.run(["scan", path, "--format", "json", "--min-confidence", "low"]);
+        let confidence = scan.json()["findings"][0]["confidence"].as_str().unwrap().to_owned();
+        assert!(told.stdout.contains(&format!("secret, confidence {confidence}")), "{path}: {}", told.stdout);
+        assert_eq!(told.stdout.contains("at most: tests"), path.starts_with("tests/"), "{}", told.stdout);
+    }
+}
