@@ -197,6 +197,7 @@ mod tests {
             r"HKLM\\x9",
             "1.13.5-alpine",
             "v2.0.11",
+            ".%2Ftests%2Fcerts%2Fclient.key",
         ] {
             assert!(of(value, KeyKind::Key).is_some(), "{value}");
         }
