@@ -5,6 +5,7 @@
 //! milliseconds to build.
 
 use super::groups::WIDTH;
+use super::pairs::rarity;
 
 /// Bits of a gram's hash.
 const BITS: u32 = 16;
@@ -40,21 +41,13 @@ struct Entry {
 }
 
 impl Grams {
-    /// The set of `literals` (lower case, at least 2 bytes), each with the number to report it by.
+    /// The set of `literals` (lower case, at least 2 bytes), each with the number to report it by. Their grams begin
+    /// where the rarest [`WIDTH`] bytes of each do (see [`Self::keys`]).
     pub(super) fn new(literals: impl IntoIterator<Item = (Box<[u8]>, u32)>) -> Self {
-        Self::by(3, literals)
-    }
-
-    /// The same, with grams that begin where the rarest [`WIDTH`] bytes of each literal do (see [`Self::keys`]).
-    pub(super) fn keyed(literals: impl IntoIterator<Item = (Box<[u8]>, u32)>) -> Self {
-        Self::by(WIDTH, literals)
-    }
-
-    fn by(width: usize, literals: impl IntoIterator<Item = (Box<[u8]>, u32)>) -> Self {
         let literals: Vec<_> = literals.into_iter().collect();
         let mut entries = Vec::with_capacity(literals.len());
         for (literal, (text, _)) in (0..).zip(&literals) {
-            let offset = rarest(text, width);
+            let offset = rarest(text);
             let (head, mask) = head(text);
             for gram in grams_at(text, offset) {
                 entries.push(Entry { hash: hash(gram), gram, literal, offset: offset as u32, head, mask });
@@ -113,11 +106,11 @@ impl Grams {
         self.literals.len()
     }
 
-    /// The bytes with which the text goes on where a gram of [`Self::keyed`] begins, lower case: [`WIDTH`] of them, or
+    /// The bytes with which the text goes on where a gram begins, lower case: [`WIDTH`] of them, or
     /// as many as the literal has.
     pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.literals.iter().map(|(text, _)| {
-            let offset = rarest(text, WIDTH);
+            let offset = rarest(text);
             &text[offset..text.len().min(offset + WIDTH)]
         })
     }
@@ -201,11 +194,10 @@ fn grams_at(text: &[u8], offset: usize) -> Vec<u32> {
     }
 }
 
-/// Where the `width` bytes of `text` begin that are rarest in source code.
-fn rarest(text: &[u8], width: usize) -> usize {
-    let width = width.min(text.len());
-    let share = |at: &usize| -> f32 { text[*at..at + width].iter().map(|&b| frequency(b)).product() };
-    (0..=text.len() - width).min_by(|a, b| share(a).total_cmp(&share(b))).unwrap_or(0)
+/// Where the [`WIDTH`] bytes of `text` begin that are rarest in source code.
+fn rarest(text: &[u8]) -> usize {
+    let width = WIDTH.min(text.len());
+    (0..=text.len() - width).max_by_key(|&at| rarity(&text[at..at + width])).unwrap_or(0)
 }
 
 /// The share that a byte has of source code, ASCII case ignored, within a factor of 2.

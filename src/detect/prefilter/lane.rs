@@ -1,13 +1,20 @@
 //! The literals that count near runs of one alphabet alone.
 
 use super::grams::Grams;
+use super::groups::sorted;
+use super::simd::{BLOCK, Tables};
 use crate::model::Span;
 use crate::rule::Run;
+
+/// Most literals for which the vector search is worth its while.
+const MOST: usize = 1_000;
 
 /// Literals, and how far from runs they are looked for.
 #[derive(Debug)]
 pub(super) struct Lane {
     literals: Grams,
+    /// `None`: there are too many literals.
+    tables: Option<Tables>,
     margins: Margins,
 }
 
@@ -17,7 +24,9 @@ impl Lane {
         literals: impl IntoIterator<Item = (Box<[u8]>, u32)>,
         runs: impl Iterator<Item = Run> + Clone,
     ) -> Self {
-        Self { literals: Grams::new(literals), margins: Margins::new(runs) }
+        let literals = Grams::new(literals);
+        let tables = (literals.len() <= MOST).then(|| Tables::new(&sorted(literals.keys())));
+        Self { literals, tables, margins: Margins::new(runs) }
     }
 
     /// Length of the shortest run near which any literal counts; `usize::MAX` when there are none.
@@ -38,7 +47,26 @@ impl Lane {
         let Some((back, ahead)) = self.margins.of(run.len()) else { return };
         let from = run.start.saturating_sub(back).max(range.start);
         let to = (run.end + ahead).min(range.end);
-        seen.add(Span::new(from, to), &mut |new| self.literals.scan(bytes, new.start, new.end, sink));
+        seen.add(Span::new(from, to), &mut |new| self.scan(bytes, new, sink));
+    }
+
+    fn scan(&self, bytes: &[u8], span: Span, sink: &mut impl FnMut(u32, usize)) {
+        let mut at = span.start;
+        if let Some(tables) = &self.tables {
+            while let Some(text) =
+                bytes.get(at..).and_then(|rest| rest.first_chunk()).filter(|_| at < span.end)
+                && let Some(starts) = tables.starts(text)
+            {
+                let inside = span.end - at;
+                let mut starts = if inside < BLOCK { starts & ((1 << inside) - 1) } else { starts };
+                while starts != 0 {
+                    self.literals.at(bytes, at + starts.trailing_zeros() as usize, sink);
+                    starts &= starts - 1;
+                }
+                at += inside.min(BLOCK);
+            }
+        }
+        self.literals.scan(bytes, at, span.end, sink);
     }
 }
 

@@ -8,6 +8,7 @@
 mod grams;
 mod groups;
 mod lane;
+mod pairs;
 mod runs;
 mod simd;
 
@@ -69,7 +70,7 @@ impl Prefilter {
         let lanes = Alphabet::ALL.map(|alphabet| {
             Lane::new(literals(Some(alphabet)), chosen(Some(alphabet)).filter_map(|(_, run)| *run))
         });
-        let everywhere = Grams::keyed(literals(None));
+        let everywhere = Grams::new(literals(None));
         let many = everywhere.len() > FEW;
         let tables = if many { Tables::new(&[]) } else { Tables::new(&groups(everywhere.keys())) };
         Self { tables, lanes, everywhere, many, reported: reported.unwrap_or(usize::MAX) }
