@@ -88,7 +88,7 @@ pub(super) fn example_pair(subject: &Subject<'_>) -> bool {
 }
 
 /// A name that no machine has, by RFC 2606 and RFC 6761.
-fn is_reserved(host: &[u8]) -> bool {
+pub(super) fn is_reserved(host: &[u8]) -> bool {
     const ENDS: &[&str] = &["example.com", "example.org", "example.net", ".example", ".invalid", ".test"];
     ENDS.iter().any(|end| host.to_ascii_lowercase().ends_with(end.as_bytes()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Asked when the model has judged, and not of what the model learns from: corpora put such words where secrets were.
 
+use super::example::is_reserved;
 use super::{KeyKind, Subject, Syntax};
 
 /// Words that say that a value was taken out, in small letters.
@@ -20,6 +21,9 @@ const TAKEN_OUT: &[&str] = &[
     "anonymized",
     "anonymised",
 ];
+
+/// Passwords that are known from jokes and comics, letters and digits alone, in small letters.
+const QUOTED: &[&str] = &["hunter2", "correcthorsebatterystaple", "tr0ub4dor3", "troubador3"]; // leakward:allow
 
 /// What `subject`'s value is instead of a secret; `None` where it may be one.
 pub fn stand_in(subject: &Subject<'_>) -> Option<&'static str> {
@@ -41,6 +45,15 @@ pub fn stand_in(subject: &Subject<'_>) -> Option<&'static str> {
     }
     if is_code(subject, value) {
         return Some("a name in code");
+    }
+    if is_quoted(value) {
+        return Some("a password that everybody quotes");
+    }
+    if is_documented_url(subject) {
+        return Some("a URL of documentation");
+    }
+    if is_name_of_registry(subject.key) {
+        return Some("a name in the registry");
     }
     match subject.kind {
         KeyKind::Password => None,
@@ -110,10 +123,33 @@ fn is_code(subject: &Subject<'_>, value: &[u8]) -> bool {
         b"vis",
     ];
     let bare = matches!(subject.syntax, Syntax::Line | Syntax::Inline | Syntax::Prose);
+    let of_macro = value.strip_prefix(b"$").and_then(|value| value.split(|&b| b == b':').nth(1));
+    if of_macro.is_some_and(|kind| FRAGMENTS.contains(&kind.trim_ascii())) {
+        return true;
+    }
     let is_name = value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let is_type = value.len() <= 16 && is_name && value.first().is_some_and(u8::is_ascii_uppercase);
     bare && (subject.before.ends_with(b"$") && FRAGMENTS.contains(&value)
         || is_type && subject.before.ends_with(b"`") && subject.after.starts_with(b"`"))
+}
+
+fn is_quoted(value: &[u8]) -> bool {
+    let bare = String::from_utf8_lossy(value).to_ascii_lowercase().replace("%20", "");
+    let bare: String = bare.chars().filter(char::is_ascii_alphanumeric).collect();
+    QUOTED.contains(&bare.as_str())
+}
+
+/// A URL in a comment that documentation is made from, to a machine that cannot be.
+fn is_documented_url(subject: &Subject<'_>) -> bool {
+    let lead = subject.before.trim_ascii_start();
+    subject.syntax == Syntax::Url
+        && is_reserved(subject.host)
+        && [&b"///"[..], b"//!"].iter().any(|mark| lead.starts_with(mark))
+}
+
+/// A constant of Windows for the name of a key or value: `REGSTR_KEY_SYSTEM`.
+fn is_name_of_registry(key: &[u8]) -> bool {
+    key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"regstr_"))
 }
 
 /// `SOFTWARE\Vendor\Product`, its separators doubled or not.
@@ -225,6 +261,35 @@ mod tests {
         assert!(of(b"/// one of `", b"Avx512", b"`, or"));
         assert!(!of(b"log in with `", b"avx512", b"`"));
         assert!(!of(b"log in with ", b"Avx512", b"`"));
+        assert!(of(b"pass=", b"$pass:tt", b")") && !of(b"pass=", b"$pass:t7", b")"));
+    }
+
+    #[test]
+    fn what_everybody_quotes_and_what_documentation_links_to_is_known() {
+        for value in
+            ["hunter2", "Hunter2", "correct horse battery staple", "correct%20horse%20battery%20staple"]
+        {
+            assert!(of(value, KeyKind::Password).is_some(), "{value}");
+        }
+        for value in ["hunter27", "horse-battery", "Tr0ub4dor"] {
+            assert_eq!(of(value, KeyKind::Password), None, "{value}");
+        }
+        let of = |before, host| {
+            let subject = Subject { before, host, ..Subject::password(b"kq93zx", Syntax::Url) }; // leakward:allow
+            stand_in(&subject).is_some()
+        };
+        assert!(of(b"    /// let url = Url::parse(\"", b"example.com"));
+        assert!(!of(b"    let url = Url::parse(\"", b"example.com"));
+        assert!(!of(b"    /// let url = Url::parse(\"", b"db.corp.net"));
+    }
+
+    #[test]
+    fn a_constant_for_a_name_of_the_registry_is_known_by_its_own() {
+        let of = |key| {
+            let subject = Subject::new(key, KeyKind::Key, b"*PNP0C05", Syntax::Quoted);
+            stand_in(&subject).is_some()
+        };
+        assert!(of(b"REGSTR_KEY_APM") && !of(b"REG_KEY") && !of(b"MY_REGSTR_KEY"));
     }
 
     #[test]

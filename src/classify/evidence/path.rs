@@ -4,6 +4,9 @@ use super::super::feature::Feature;
 use super::{group_of, is_one_of};
 use crate::model::Evidence;
 
+/// The first so many of [`KINDS`] are programming languages.
+const LANGUAGES: u8 = 3;
+
 /// Kinds of file by extension: code, scripts, settings, data, documents, markup, tests' records, keys.
 const KINDS: &[&[&str]] = &[
     &[
@@ -131,6 +134,13 @@ pub fn is_of_tests(path: &[u8]) -> bool {
     let mut evidence = Evidence::default();
     add_path(&mut evidence, path);
     evidence.0[Feature::InTests as usize] + evidence.0[Feature::InDocs as usize] > 0
+}
+
+/// Whether `path` is one of tests, examples or documentation, and of source code in a programming language.
+pub fn is_code_of_tests(path: &[u8]) -> bool {
+    let mut evidence = Evidence::default();
+    add_path(&mut evidence, path);
+    (1..=LANGUAGES).contains(&evidence.0[Feature::File as usize]) && is_of_tests(path)
 }
 
 /// Adds to `evidence` what `path` (separated by `/`, bytes as the system holds them) says.

@@ -203,9 +203,16 @@ impl Detector {
         }
         let Some(evidence) = &mut candidate.evidence else {
             let made = candidate.rule.tags.iter().any(|tag| tag == SELF_MADE);
-            if made && candidate.confidence > Confidence::Medium && classify::is_of_tests(path) {
-                candidate.confidence = Confidence::Medium;
-                candidate.why.push("a path of tests or examples".into());
+            if made && classify::is_of_tests(path) {
+                // Keys that a test's code holds are its vectors; a file of its own may be in use somewhere.
+                let (most, why) = match classify::is_code_of_tests(path) {
+                    true => (Confidence::Low, "code of tests or examples"),
+                    false => (Confidence::Medium, "a path of tests or examples"),
+                };
+                if candidate.confidence > most {
+                    candidate.confidence = most;
+                    candidate.why.push(why.into());
+                }
             }
             return true;
         };
