@@ -23,6 +23,8 @@ mod config_schema;
 mod console;
 #[cfg(feature = "fetcher")]
 mod disguises;
+#[cfg(all(feature = "fetcher", unix))]
+mod documented;
 mod explain;
 mod faults;
 mod files;

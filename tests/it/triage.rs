@@ -19,7 +19,7 @@ fn leaky() -> Sandbox {
 }
 
 /// Runs `leakward triage` with `arguments` on a terminal and types `keys` when it asks.
-fn triage(sandbox: &Sandbox, arguments: &str, keys: &str) -> Run {
+pub(crate) fn triage(sandbox: &Sandbox, arguments: &str, keys: &str) -> Run {
     let program = env!("CARGO_BIN_EXE_leakward");
     let script = format!(
         "set timeout 60\nset stty_init {{rows 24 cols 90}}\nspawn {program} triage {arguments}\n\
