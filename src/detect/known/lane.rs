@@ -85,10 +85,11 @@ pub(super) struct Lane {
     is_empty: bool,
 }
 
-/// A filter of grams: two bits for each.
+/// A filter of grams: three bits for each, in one word, so that one look tells.
 #[derive(Debug)]
 struct Bloom {
     words: Vec<u64>,
+    /// Binary logarithm of the number of words.
     bits: u32,
 }
 
@@ -172,7 +173,7 @@ impl Lane {
             let mut some = false;
             for i in 0..BLOCK {
                 let gram = load(&block[i * stride..i * stride + GRAM]);
-                some |= self.filter::<GRAM>(gram).may_hold_first(self.mixer.gram(gram));
+                some |= self.filter::<GRAM>(gram).may_hold(self.mixer.gram(gram));
             }
             if some {
                 for i in 0..BLOCK {
@@ -228,27 +229,18 @@ impl Bloom {
     fn new(mut grams: Vec<u64>) -> Self {
         grams.sort_unstable();
         grams.dedup();
-        let bits = (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros();
-        let mut words = vec![0u64; 1 << (bits - 6)];
+        let bits =
+            (grams.len().max(64) * BITS).next_power_of_two().clamp(1 << 12, 1 << 25).trailing_zeros() - 6;
+        let mut words = vec![0u64; 1 << bits];
         for gram in grams {
-            for bit in places(gram, bits) {
-                words[bit / 64] |= 1 << (bit % 64);
-            }
+            words[place(gram, bits)] |= mask(gram);
         }
         Self { words, bits }
     }
 
-    /// Whether the first bit for the gram with this hash is set.
-    fn may_hold_first(&self, hash: u64) -> bool {
-        self.bit(places(hash, self.bits)[0])
-    }
-
     fn may_hold(&self, hash: u64) -> bool {
-        places(hash, self.bits).into_iter().all(|at| self.bit(at))
-    }
-
-    fn bit(&self, at: usize) -> bool {
-        self.words[at / 64] >> (at % 64) & 1 == 1
+        let mask = mask(hash);
+        self.words[place(hash, self.bits)] & mask == mask
     }
 }
 
@@ -261,9 +253,14 @@ const fn is_spaced(gram: u64, len: usize) -> bool {
     gram.wrapping_sub(ONES * 0x21) & !gram & (ONES * 0x80) != 0
 }
 
-/// The bits of a filter of `1 << bits` that stand for a gram's hash.
-const fn places(hash: u64, bits: u32) -> [usize; 2] {
-    [(hash >> (64 - bits)) as usize, ((hash << bits) >> (64 - bits)) as usize]
+/// The word of a filter of `1 << bits` words in which a gram's hash has its bits.
+const fn place(hash: u64, bits: u32) -> usize {
+    (hash >> (64 - bits)) as usize
+}
+
+/// These bits. The upper bits of the hash say where they lie, and the lower depend on little of the gram.
+const fn mask(hash: u64) -> u64 {
+    1 << (hash >> 26 & 63) | 1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63)
 }
 
 /// Up to 8 bytes as a number.
