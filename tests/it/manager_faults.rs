@@ -1,8 +1,8 @@
 //! Managers that are slow, silent or changed while they are read, and values of every size and kind.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -36,28 +36,30 @@ fn is(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(path, state)| ((*path).to_owned(), (*state).to_owned())).collect()
 }
 
-/// What `bao` answers to the administrator.
-fn forward(bao: &Bao, method: &str, path: &str) -> (u16, String) {
+/// What `bao` answers to the administrator while the test holds it: who forwards outlives the test.
+fn forward(bao: &Weak<Bao>, method: &str, path: &str) -> (u16, String) {
+    let Some(bao) = bao.upgrade() else { return (503, String::new()) };
     let (status, body) = bao.call_as(ROOT, method, path, &Value::Null);
     (status, if body.is_null() { String::new() } else { body.to_string() })
 }
 
 #[test]
 fn a_slow_manager_is_waited_for() {
-    let (bao, sandbox) = (Bao::start(), Sandbox::new());
+    let (bao, sandbox) = (Arc::new(Bao::start()), Sandbox::new());
     let value = made("slow");
     bao.put("db", &json!({ "password": value }));
     sandbox.file("a.py", format!("password = '{value}'\n"));
+    let server = Arc::downgrade(&bao);
     let between = Between::start(move |method, path| {
         std::thread::sleep(Duration::from_millis(700));
-        forward(&bao, method, path)
+        forward(&server, method, path)
     });
     assert_eq!(states(&scan(&sandbox, &between.address(), &[])), is(&[("a.py", "current")]));
 }
 
 #[test]
 fn a_manager_that_falls_silent_ends_the_wait_and_leaves_absent_values_unchecked() {
-    let (bao, sandbox) = (Bao::start(), Sandbox::new());
+    let (bao, sandbox) = (Arc::new(Bao::start()), Sandbox::new());
     let (told, silent) = (made("told"), made("silent"));
     bao.put("answering", &json!({ "password": told }));
     for n in 0..20 {
@@ -65,11 +67,12 @@ fn a_manager_that_falls_silent_ends_the_wait_and_leaves_absent_values_unchecked(
     }
     sandbox.file("a.py", format!("password = '{told}'\n"));
     sandbox.file("b.py", format!("password = '{silent}'\n"));
+    let server = Arc::downgrade(&bao);
     let between = Between::start(move |method, path| {
         if path.starts_with("secret/data/silent") {
             std::thread::sleep(Duration::from_secs(600));
         }
-        forward(&bao, method, path)
+        forward(&server, method, path)
     });
     let begun = Instant::now();
     let run = scan(&sandbox, &between.address(), &[]);
@@ -85,11 +88,11 @@ fn a_value_that_changes_while_it_is_read_is_current_or_previous_and_never_unmana
     bao.put("db", &json!({ "password": old }));
     sandbox.file("old.py", format!("password = '{old}'\n"));
     sandbox.file("new.py", format!("password = '{new}'\n"));
-    let (reads, server, second) = (AtomicUsize::new(0), Arc::clone(&bao), new);
+    let (reads, server, second) = (AtomicUsize::new(0), Arc::downgrade(&bao), new);
     let between = Between::start(move |method, path| {
         let answer = forward(&server, method, path);
         if path.starts_with("secret/data/db") && reads.fetch_add(1, Ordering::Relaxed) == 0 {
-            server.put("db", &json!({ "password": second }));
+            server.upgrade().unwrap().put("db", &json!({ "password": second }));
         }
         answer
     });
@@ -106,10 +109,10 @@ fn a_secret_that_vanishes_between_the_list_and_the_read_makes_absent_values_unch
     let absent = made("absent");
     bao.put("db", &json!({ "password": made("gone") }));
     sandbox.file("a.py", format!("password = '{absent}'\n"));
-    let server = Arc::clone(&bao);
+    let server = Arc::downgrade(&bao);
     let between = Between::start(move |method, path| {
         if path.starts_with("secret/data/db") {
-            server.call("DELETE", "secret/metadata/db", &Value::Null);
+            server.upgrade().unwrap().call("DELETE", "secret/metadata/db", &Value::Null);
         }
         forward(&server, method, path)
     });
