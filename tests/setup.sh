@@ -6,7 +6,7 @@ TOOLS="${TOOLS:-$PWD/target/tools}"
 mkdir -p "$TOOLS"
 
 debian=() # package:program pairs whose program is missing
-for pair in shellcheck:shellcheck strace:strace openssl:openssl python3-venv:- npm:npm postgresql:- xz-utils:xz expect:- libssl-dev:- pkg-config:- chromium:chromium ; do
+for pair in shellcheck:shellcheck strace:strace openssl:openssl curl:curl python3-venv:- npm:npm postgresql:- xz-utils:xz expect:- libssl-dev:- pkg-config:- chromium:chromium ; do
   package=${pair%%:*} program=${pair##*:}
   if [ "$program" != - ]; then command -v "$program" >/dev/null || debian+=("$package")
   else dpkg -s "$package" >/dev/null 2>&1 || debian+=("$package"); fi
