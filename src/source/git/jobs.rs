@@ -18,7 +18,7 @@ use crate::source::archive::{Kind, Unpacker};
 use crate::suppress::PathGlobs;
 
 /// Jobs below which one thread does them all: starting others costs more than it saves.
-const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// What of a repository is left out, and how much work is done at once.
 #[derive(Debug, Clone)]

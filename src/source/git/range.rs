@@ -1,8 +1,11 @@
 //! What the commits of a range bring: of each commit the lines that none of its parents has, and its message.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -102,6 +105,26 @@ impl Range {
         self.repository.file_in_tree(self.repository.commit(judge)?.tree, path)
     }
 
+    /// What each of the commits brings, in their order.
+    fn brought(&self, threads: NonZeroUsize) -> Result<Vec<Result<Brought, GitError>>, GitError> {
+        let exclude = &self.walk.exclude;
+        let share = self.commits.len().div_ceil(threads.get()).max(jobs::FEW / 2);
+        if share >= self.commits.len() {
+            return Ok(self.commits.iter().map(|&id| Brought::by(&self.repository, id, exclude)).collect());
+        }
+        // Neighbours have trees in common, which each repository keeps for a while.
+        let place = self.repository.place();
+        let read = |ids: &[ObjectId]| {
+            let repository = Repository::open(place)?;
+            Ok(ids.iter().map(|&id| Brought::by(&repository, id, exclude)).collect::<Vec<_>>())
+        };
+        thread::scope(|scope| {
+            let shares: Vec<_> = self.commits.chunks(share).map(|ids| scope.spawn(|| read(ids))).collect();
+            let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|e| resume_unwind(e)));
+            Ok(joined.collect::<Result<Vec<_>, GitError>>()?.into_iter().flatten().collect())
+        })
+    }
+
     /// The source of what the commits bring.
     pub fn with(self, policy: Policy) -> RangeSource {
         RangeSource { range: self, policy }
@@ -112,9 +135,10 @@ impl Source for RangeSource {
     fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError> {
         let Self { range, policy } = self;
         let mut plan = Plan::new(range, policy);
-        for (order, &id) in (0..).zip(&range.commits) {
-            if let Err(error) = plan.add_commit(id, order) {
-                plan.tally.gap(format!("commit {id}"), error.to_string());
+        for (order, (&id, brought)) in (0..).zip(range.commits.iter().zip(range.brought(policy.threads)?)) {
+            match brought {
+                Ok(brought) => plan.add_commit(id, brought, order),
+                Err(error) => plan.tally.gap(format!("commit {id}"), error.to_string()),
             }
         }
         plan.add_extras(range.commits.len() as u64);
@@ -195,14 +219,39 @@ struct Novelty {
     olds: Vec<ObjectId>,
 }
 
+/// A commit and what it brings.
+struct Brought {
+    object: CommitObject,
+    novelties: Result<Vec<Novelty>, GitError>,
+    /// Some of its parents are not there.
+    is_uncertain: bool,
+}
+
+impl Brought {
+    /// What the commit `id` has that none of its parents has. Where one of them is missing, the commits `exclude` stand
+    /// for it: the best that can be said is what the other end of the range does not have either.
+    fn by(repository: &Repository, id: ObjectId, exclude: &[ObjectId]) -> Result<Self, GitError> {
+        let object = repository.commit(id)?;
+        let mut bases: Vec<_> = object.parents.iter().copied().filter(|&p| repository.has(p)).collect();
+        let is_uncertain = bases.len() < object.parents.len();
+        if is_uncertain {
+            bases.extend(exclude.iter().filter(|&&e| repository.commit(e).is_ok()));
+        }
+        let trees = bases.iter().map(|&base| Ok(repository.commit(base)?.tree));
+        let trees: Result<Vec<_>, GitError> = trees.collect();
+        let novelties = trees.and_then(|trees| novelties(repository, &trees, object.tree));
+        Ok(Self { object, novelties, is_uncertain })
+    }
+}
+
 impl<'p> Plan<'p> {
     fn new(range: &'p Range, policy: &'p Policy) -> Self {
         let (jobs, seen, people, paths, tally) = Default::default();
         Self { range, policy, jobs, seen, people, paths, tally }
     }
 
-    fn add_commit(&mut self, id: ObjectId, order: u64) -> Result<(), GitError> {
-        let object = self.range.repository.commit(id)?;
+    fn add_commit(&mut self, id: ObjectId, brought: Brought, order: u64) {
+        let Brought { object, novelties, is_uncertain } = brought;
         let commit = Arc::new(model::Commit { order, ..object.shown(id) });
         self.tally.commits += 1;
         self.add_message(&commit, &object.message, MessageKind::Commit);
@@ -211,27 +260,17 @@ impl<'p> Plan<'p> {
                 self.add_message(&commit, &who.text, MessageKind::Identity);
             }
         }
-        for novelty in self.novelties(id, &object)? {
-            let place = model::Place::Commit(Arc::clone(&commit));
-            self.add(novelty, place);
-        }
-        Ok(())
-    }
-
-    /// What the commit has that none of its parents has.
-    fn novelties(&mut self, id: ObjectId, commit: &CommitObject) -> Result<Vec<Novelty>, GitError> {
-        let repository = &self.range.repository;
-        let known = commit.parents.iter().filter(|&&p| repository.has(p)).copied();
-        let mut bases: Vec<ObjectId> = known.collect();
-        if bases.len() < commit.parents.len() {
+        if is_uncertain {
             let why =
                 format!("its parents are not in this clone, so its changes are uncertain; {SHALLOW_HELP}");
             self.tally.gap(format!("commit {id}"), why);
-            // The best that can be said: what the other end of the range does not have either.
-            bases.extend(self.range.walk.exclude.iter().filter(|&&e| repository.commit(e).is_ok()));
         }
-        let trees = bases.iter().map(|&base| Ok(repository.commit(base)?.tree));
-        novelties(repository, &trees.collect::<Result<Vec<_>, _>>()?, commit.tree)
+        match novelties {
+            Ok(novelties) => novelties
+                .into_iter()
+                .for_each(|novelty| self.add(novelty, model::Place::Commit(Arc::clone(&commit)))),
+            Err(error) => self.tally.gap(format!("commit {id}"), error.to_string()),
+        }
     }
 
     fn add(&mut self, novelty: Novelty, place: model::Place) {
