@@ -73,6 +73,11 @@ impl Comparison<'_> {
         let (mut olds, mut news) = (old.entries(), new.entries());
         let (mut a, mut b) = (olds.next().transpose()?, news.next().transpose()?);
         loop {
+            // Nearly all entries of two trees are alike.
+            if a.is_some() && a == b {
+                (a, b) = (olds.next().transpose()?, news.next().transpose()?);
+                continue;
+            }
             let order = match (&a, &b) {
                 (None, None) => return Ok(()),
                 (Some(_), None) => Ordering::Less,
