@@ -112,7 +112,6 @@ impl Range {
         if share >= self.commits.len() {
             return Ok(self.commits.iter().map(|&id| Brought::by(&self.repository, id, exclude)).collect());
         }
-        // Neighbours have trees in common, which each repository keeps for a while.
         let place = self.repository.place();
         let read = |ids: &[ObjectId]| {
             let repository = Repository::open(place)?;
