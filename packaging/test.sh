@@ -2,8 +2,8 @@
 # usage: bash packaging/test.sh
 # Builds the static binary, the wheel, the npm packages and the Debian package for Linux on x86-64, and scans with each:
 # the binary in an empty chroot; the packages from a fresh virtual environment, pre-commit's, a fresh node_modules and an
-# unpacked package. Makes the list of what is in it (CycloneDX) and has it judged. Minutes long, so tests/all.sh leaves it
-# out.
+# unpacked package; then all of them in a new Debian that holds nothing but Python and npm. Makes the list of what is in it
+# (CycloneDX) and has it judged. Minutes long, so tests/all.sh leaves it out.
 #
 # Needs: root (apt-get, chroot), rustup, Python 3, npm; sets up target/tools for pre-commit where it is not there.
 set -euo pipefail
@@ -91,6 +91,24 @@ finds "Debian package" "$work/unpacked/usr/bin/leakward" scan "$work/root/src"
 for file in share/man/man1/leakward-scan.1.gz share/bash-completion/completions/leakward share/doc/leakward/copyright; do
   if [ -s "$work/unpacked/usr/$file" ]; then ok "Debian package holds $file"; else bad "Debian package lacks $file"; fi
 done
+
+command -v debootstrap >/dev/null || apt-get install -y -qq debootstrap >/dev/null
+debian=$work/new
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+debootstrap --variant=minbase "$release" "$debian" http://deb.debian.org/debian >"$work/log" || { tail "$work/log"; exit 2; }
+cp /etc/resolv.conf "$debian/etc/"
+inside() { chroot "$debian" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+cp -r "$work/root/src" "$work/root/leakward" "$wheel" "$work"/leakward-*.tgz "$work"/debian/leakward_*.deb "$debian/root/"
+finds "static binary in a new Debian" inside /root/leakward scan /root/src
+inside apt-get update -qq
+inside apt-get install -y -qq --no-install-recommends python3-venv npm >"$work/log" 2>&1 || { tail "$work/log"; exit 2; }
+inside sh -ec 'python3 -m venv /root/venv; /root/venv/bin/pip install -q --no-index /root/leakward-*.whl'
+finds "wheel in a new Debian" inside /root/venv/bin/leakward scan /root/src
+inside sh -ec 'mkdir /root/node; cd /root/node; npm init -y; npm install --offline --no-audit --no-fund /root/leakward-*.tgz' >"$work/log" 2>&1 ||
+  bad "npm install in a new Debian: $(tail "$work/log")"
+finds "npm package in a new Debian" inside /root/node/node_modules/.bin/leakward scan /root/src
+inside sh -ec 'apt-get install -y -qq /root/leakward_*.deb' >"$work/log" 2>&1 || bad "Debian package in a new Debian: $(tail "$work/log")"
+finds "Debian package in a new Debian" inside leakward scan /root/src
 
 cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$triple" --override-filename leakward.cdx
 mv leakward.cdx.json "$work/"
