@@ -29,6 +29,12 @@ impl Lane {
         Self { literals, tables, margins: Margins::new(runs) }
     }
 
+    /// The same without vectors, as processors search it that have none.
+    #[cfg(test)]
+    pub(super) fn without_tables(&mut self) {
+        self.tables = None;
+    }
+
     /// Length of the shortest run near which any literal counts; `usize::MAX` when there are none.
     pub(super) fn least(&self) -> usize {
         self.margins.least

@@ -86,13 +86,24 @@ fn triggers() -> Vec<Trigger> {
     ]
 }
 
+/// Prefilters as this processor and those that have less run them.
+fn ways(triggers: &[Trigger]) -> Vec<Prefilter> {
+    let best = || Prefilter::new(triggers, None);
+    let mut ways: Vec<_> =
+        best().tables.by_path().into_iter().map(|tables| Prefilter { tables, ..best() }).collect();
+    let last = ways.len() - 1;
+    ways[..last].iter_mut().flat_map(|way| &mut way.lanes).for_each(Lane::without_tables);
+    ways
+}
+
 #[test]
 fn nothing_that_a_plain_search_finds_is_lost() {
     let triggers = triggers();
-    let prefilter = Prefilter::new(&triggers, None);
+    let ways = ways(&triggers);
     for seed in 0..300 {
         let bytes = text(seed, 1 + seed as usize * 3);
-        let hits = search(&prefilter, &bytes, Span::new(0, bytes.len()));
+        let prefilter = &ways[seed as usize % ways.len()];
+        let hits = search(prefilter, &bytes, Span::new(0, bytes.len()));
         let expected = plain(&triggers, &bytes, Span::new(0, bytes.len()));
         let lost: Vec<_> = expected.iter().filter(|h| hits.binary_search(h).is_err()).collect();
         assert!(lost.is_empty(), "{seed}: {lost:?}");
@@ -103,11 +114,12 @@ fn nothing_that_a_plain_search_finds_is_lost() {
 #[test]
 fn a_part_of_a_text_is_searched_alone() {
     let triggers = triggers();
-    let prefilter = Prefilter::new(&triggers, None);
+    let ways = ways(&triggers);
     for seed in 0..200 {
+        let prefilter = &ways[seed as usize % ways.len()];
         let bytes = text(seed, 600);
         let range = Span::new(seed as usize, 600 - seed as usize);
-        let hits = search(&prefilter, &bytes, range);
+        let hits = search(prefilter, &bytes, range);
         let expected = plain(&triggers, &bytes, range);
         assert!(expected.iter().all(|h| hits.binary_search(h).is_ok()), "{seed}");
     }

@@ -124,6 +124,13 @@ impl Tables {
         }
     }
 
+    /// The same tables, looked into as processors do that have less, for each such way, and as this one does.
+    #[cfg(test)]
+    pub(super) fn by_path(&self) -> Vec<Self> {
+        let paths = [Path::Portable, Path::Avx2, Path::Avx512].into_iter().filter(|&path| path <= self.path);
+        paths.map(|path| Self { path, ..self.clone() }).collect()
+    }
+
     /// The starts in the first 64 bytes of `text`; `None` when the processor has no fast way to tell.
     pub(super) fn starts(&self, text: &[u8; BLOCK + AFTER]) -> Option<u64> {
         match self.path {
@@ -221,9 +228,7 @@ mod tests {
 
     /// By each path that this processor has.
     fn by_path(tables: &Tables, bytes: &[u8]) -> Vec<Vec<Block>> {
-        let paths =
-            [Path::Portable, Path::Avx2, Path::Avx512].into_iter().filter(|&path| path <= tables.path);
-        paths.map(|path| blocks(&Tables { path, ..tables.clone() }, bytes)).collect()
+        tables.by_path().iter().map(|tables| blocks(tables, bytes)).collect()
     }
 
     #[test]
