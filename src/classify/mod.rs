@@ -19,7 +19,7 @@ mod stand_in;
 mod syntax;
 mod wrapped;
 
-pub use evidence::{add_path, evidence, is_code_of_tests, is_of_tests};
+pub use evidence::{add_path, evidence, is_code, is_of_tests};
 pub use feature::{FEATURES, Feature};
 pub use forest::{LEAF, MAGIC, Model, NODE_BYTES, Node};
 pub use key::{KeyKind, KeyName};

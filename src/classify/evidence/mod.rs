@@ -5,7 +5,7 @@ mod key;
 mod path;
 mod value;
 
-pub use path::{add_path, is_code_of_tests, is_of_tests};
+pub use path::{add_path, is_code, is_of_tests};
 
 use super::feature::{FEATURES, Feature};
 use super::lexicon::Lexicon;

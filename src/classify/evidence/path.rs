@@ -136,22 +136,25 @@ pub fn is_of_tests(path: &[u8]) -> bool {
     evidence.0[Feature::InTests as usize] + evidence.0[Feature::InDocs as usize] > 0
 }
 
-/// Whether `path` is one of tests, examples or documentation, and of source code in a programming language.
-pub fn is_code_of_tests(path: &[u8]) -> bool {
-    let mut evidence = Evidence::default();
-    add_path(&mut evidence, path);
-    (1..=LANGUAGES).contains(&evidence.0[Feature::File as usize]) && is_of_tests(path)
+/// Whether `path` is one of source code in a programming language.
+pub fn is_code(path: &[u8]) -> bool {
+    (1..=LANGUAGES).contains(&kind_of(path))
 }
 
-/// Adds to `evidence` what `path` (separated by `/`, bytes as the system holds them) says.
-pub fn add_path(evidence: &mut Evidence, path: &[u8]) {
-    let mut set = |feature: Feature, value: u8| evidence.0[feature as usize] = value;
+/// The number of the kind of file in [`KINDS`], from 1; 0 for others.
+fn kind_of(path: &[u8]) -> u8 {
     let name = path.rsplit(|b| matches!(b, b'/' | b'!')).next().unwrap_or_default();
     let extension = match memchr::memrchr(b'.', name) {
         Some(dot) => &name[dot + 1..],
         None => name,
     };
-    set(Feature::File, group_of([extension], KINDS) + 1);
+    group_of([extension], KINDS)
+}
+
+/// Adds to `evidence` what `path` (separated by `/`, bytes as the system holds them) says.
+pub fn add_path(evidence: &mut Evidence, path: &[u8]) {
+    let mut set = |feature: Feature, value: u8| evidence.0[feature as usize] = value;
+    set(Feature::File, kind_of(path) + 1);
     // `test_login`, `LoginTest`, `user-spec`
     let parts = path.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').filter(|part| !part.is_empty());
     let words: Vec<_> = parts.flat_map(|part| super::KeyName::split_only(part).words()).collect();
@@ -160,4 +163,19 @@ pub fn add_path(evidence: &mut Evidence, path: &[u8]) {
     set(Feature::InDocs, about(DOCS));
     set(Feature::InSettings, about(SETTINGS));
     set(Feature::InGenerated, about(GENERATED));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_told_from_settings_keys_and_what_has_no_kind() {
+        for path in ["tests/a.rs", "x_test.cc", "spec/b.ts", "tests/app.py", "outer.zip!lib/c.rb"] {
+            assert!(is_code(path.as_bytes()), "{path}");
+        }
+        for path in ["tests/server.key", "tests/a.yml", "tests/notes.md", "tests/id_rsa", "run.sh", ""] {
+            assert!(!is_code(path.as_bytes()), "{path}");
+        }
+    }
 }

@@ -205,7 +205,7 @@ impl Detector {
             let made = candidate.rule.tags.iter().any(|tag| tag == SELF_MADE);
             if made && classify::is_of_tests(path) {
                 // Keys that a test's code holds are its vectors; a file of its own may be in use somewhere.
-                let (most, why) = match classify::is_code_of_tests(path) {
+                let (most, why) = match classify::is_code(path) {
                     true => (Confidence::Low, "code of tests or examples"),
                     false => (Confidence::Medium, "a path of tests or examples"),
                 };
