@@ -135,9 +135,8 @@ impl Source for RangeSource {
         let Self { range, policy } = self;
         let mut plan = Plan::new(range, policy);
         for (order, (&id, brought)) in (0..).zip(range.commits.iter().zip(range.brought(policy.threads)?)) {
-            match brought {
-                Ok(brought) => plan.add_commit(id, brought, order),
-                Err(error) => plan.tally.gap(format!("commit {id}"), error.to_string()),
+            if let Err(error) = brought.and_then(|brought| plan.add_commit(id, brought, order)) {
+                plan.tally.gap(format!("commit {id}"), error.to_string());
             }
         }
         plan.add_extras(range.commits.len() as u64);
@@ -249,7 +248,7 @@ impl<'p> Plan<'p> {
         Self { range, policy, jobs, seen, people, paths, tally }
     }
 
-    fn add_commit(&mut self, id: ObjectId, brought: Brought, order: u64) {
+    fn add_commit(&mut self, id: ObjectId, brought: Brought, order: u64) -> Result<(), GitError> {
         let Brought { object, novelties, is_uncertain } = brought;
         let commit = Arc::new(model::Commit { order, ..object.shown(id) });
         self.tally.commits += 1;
@@ -264,12 +263,10 @@ impl<'p> Plan<'p> {
                 format!("its parents are not in this clone, so its changes are uncertain; {SHALLOW_HELP}");
             self.tally.gap(format!("commit {id}"), why);
         }
-        match novelties {
-            Ok(novelties) => novelties
-                .into_iter()
-                .for_each(|novelty| self.add(novelty, model::Place::Commit(Arc::clone(&commit)))),
-            Err(error) => self.tally.gap(format!("commit {id}"), error.to_string()),
+        for novelty in novelties? {
+            self.add(novelty, model::Place::Commit(Arc::clone(&commit)));
         }
+        Ok(())
     }
 
     fn add(&mut self, novelty: Novelty, place: model::Place) {
