@@ -108,16 +108,9 @@ fn program(sandbox: &Sandbox, name: &str, script: &str) {
 }
 
 fn command(sandbox: &Sandbox, line: &str) -> Command {
-    let mut command = sandbox.command([""; 0]);
     let path = format!("{}:{}", sandbox.path().join("bin").display(), std::env::var("PATH").unwrap());
-    let mut shell = Command::new("bash");
-    shell.args(["-euo", "pipefail", "-c", line]).current_dir(sandbox.path()).stdin(Stdio::null());
-    for (name, value) in command.env("PATH", path).env("HOME", sandbox.path()).get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
+    let mut shell = sandbox.command_of(Path::new("bash"), ["-euo", "pipefail", "-c", line]);
+    shell.env("PATH", path).env("HOME", sandbox.path());
     shell
 }
 

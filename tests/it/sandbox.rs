@@ -55,7 +55,12 @@ impl Sandbox {
         self.command_of(env!("CARGO_BIN_EXE_leakward").as_ref(), args)
     }
 
-    fn command_of<A: AsRef<OsStr>>(&self, program: &Path, args: impl IntoIterator<Item = A>) -> Command {
+    /// Another program with `args`, to be run likewise.
+    pub(crate) fn command_of<A: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
