@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,16 @@ verify) [ "$(cat door)" = "$LEAKWARD_NEW" ] && echo "logged in with $LEAKWARD_NE
 rollback) printf %s "$LEAKWARD_OLD" > door ;;
 esac
 "#;
+
+/// Looks again and again, for a minute.
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it did not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// A secret at `secret/prod/db` that leaked in `a.py`, and what it opens.
 struct Leak {
@@ -209,6 +220,70 @@ fn a_rotation_that_was_cut_off_anywhere_goes_on() {
     }
 }
 
+/// A hook that stands still at the step that the file `halt` names, until that file is gone, and then fails.
+const HALT: &str = r#"
+if [ "$LEAKWARD_STEP" = "$(cat halt 2>/dev/null)" ]; then
+  : > halted
+  while [ -e halt ]; do sleep 0.02; done
+  rm halted
+  exit 3
+fi
+"#;
+
+#[test]
+fn a_rotation_that_is_killed_while_its_hook_works_goes_on() {
+    let leak = Leak::new();
+    leak.sandbox.file("hook.sh", format!("{HALT}{HOOK}"));
+    let (halt, halted) = (leak.sandbox.path().join("halt"), leak.sandbox.path().join("halted"));
+    let mut version = 1;
+    for step in ["prepare", "verify", "commit", "drain", "retire", "rollback"] {
+        let is_rolled_back = step == "rollback";
+        leak.sandbox.file("fail", if is_rolled_back { "verify" } else { "" });
+        leak.sandbox.file("halt", step);
+        let args = ["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"];
+        let quiet = leak.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut killed = quiet.unwrap();
+        wait_until(|| halted.exists());
+        killed.kill().unwrap();
+        assert_eq!(killed.wait().unwrap().code(), None, "{step}: ended by a signal");
+        fs::remove_file(&halt).unwrap();
+        wait_until(|| !halted.exists());
+        let run = leak.rotate();
+        if is_rolled_back {
+            assert!(run.code == Some(2) || run.stdout.contains("undone"), "{run:?}");
+        } else {
+            assert_eq!(run.code, Some(0), "{step}: {run:?}");
+            version += 1;
+        }
+        assert_eq!(leak.in_force(), (version, leak.door()), "{step}");
+        leak.is_tidy();
+    }
+}
+
+#[test]
+fn a_rotation_that_is_killed_at_any_moment_goes_on() {
+    let leak = Leak::new();
+    let begun = Instant::now();
+    assert_eq!(leak.rotate().code, Some(0));
+    let whole = begun.elapsed();
+    for part in 0..12 {
+        let (before, _) = leak.in_force();
+        let args = ["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"];
+        let quiet = leak.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut killed = quiet.unwrap();
+        std::thread::sleep(whole * part / 12);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let run = leak.rotate();
+        assert_eq!(run.code, Some(0), "{part}: {run:?}");
+        let (now, password) = leak.in_force();
+        // Killed behind its last step, it had rotated already, and the second run rotates anew.
+        assert!(now == before + 1 || now == before + 2, "{part}: {before} {now}");
+        assert_eq!(password, leak.door(), "{part}: what it opens follows");
+        leak.is_tidy();
+    }
+}
+
 #[test]
 fn a_rotation_that_was_cut_off_can_be_undone_instead() {
     for point in ["staged", "after-prepared", "written", "after-committed"] {
@@ -248,9 +323,7 @@ fn the_second_of_two_rotations_is_refused_or_waits() {
     let args = ["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"];
     let mut first = leak.command(&args);
     let first = first.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !leak.sandbox.path().join("begun").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_until(|| leak.sandbox.path().join("begun").exists());
     let second = leak.rotate();
     assert!(second.code == Some(2) && second.stderr.contains("by another process"), "{second:?}");
     let mut third = leak.command(&args);

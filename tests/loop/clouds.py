@@ -1,12 +1,12 @@
-"""Verification and rotation against the clouds: AWS as ministack plays it, Azure and Google as servers of our own play
-them. Each manager holds a database's password; it leaks, is verified, is rotated while a client goes on, and is
-verified again."""
+"""Verification and rotation against the clouds: AWS as ministack plays it, without and with a function that rotates,
+Azure and Google as servers of our own play them. Each manager holds a database's password; it leaks, is verified, is
+rotated while a client goes on, and is verified again."""
 
 import base64
 import json
 import sys
 
-from fakes import Azure, Google
+from fakes import Azure, Google, RotationFunction
 from stage import TOOLS, Client, Postgres, Stage, free_port, random, wait_for
 
 
@@ -113,10 +113,79 @@ def show(title, kind, cloud, more, secret):
     return failed
 
 
+def show_rotation_function():
+    """AWS rotates by itself: it is told to, killed while it does and asked again, and looked at until it is done."""
+    stage = Stage("AWS (ministack) with a function that rotates")
+    try:
+        manager, postgres = Aws(stage), Postgres(stage)
+        old = random()
+        postgres.administer(f"create role app login password '{old}'")
+        manager.put("prod/db", json.dumps({"username": "app", "password": old}))
+        change = lambda password: postgres.administer(f"alter role app password '{password}'")
+        test = lambda password: postgres.query("app", password)
+        aws = RotationFunction(stage.env["AWS_ENDPOINT_URL"], manager.client, random, change, test)
+        stage.env["AWS_ENDPOINT_URL"] = aws.address
+        held = lambda: json.loads(manager.client.get_secret_value(SecretId="prod/db")["SecretString"])["password"]
+        config = stage.write("leakward.toml", "[managers.prod]\nprovider = 'aws'\n")
+        mapping = stage.write("map.toml", "[providers.prod]\nkind = 'aws'\n[secrets.db]\nprovider = 'prod'\npath = 'prod/db'\n")
+        stage.commit({"a.py": f"password = '{old}'\n"}, "begin")
+        scan = ["git", "--verify", "--config", config]
+        _, found = stage.verdicts({"a.py": "current"}, *scan)
+        rotate = ["rotate", found["a.py"][0]["fingerprint"], "--config", config, "--history", "--hook", "[ $LEAKWARD_STEP != rollback ]"]
+        code, out, _ = stage.leakward(*rotate)
+        stage.check("a plan names the call and asks nothing", code == 0 and "RotateSecret" in out and not aws.begun, out)
+        client = Client(stage, postgres, "app", "db", "password", ["--map-file", mapping])
+        client.goes_on(3)
+        code, out, _ = stage.leakward(*rotate, "--apply")
+        client.goes_on(3)
+        stage.check("rotated: the finding is previous now", code == 0 and "the finding is previous now" in out, out)
+        stage.check("asked once", (len(aws.begun), aws.refused) == (1, 0))
+        stage.check("the version in force is the one that was asked for", aws.stages("prod/db")["AWSCURRENT"] == aws.begun[0])
+        stage.check("the leaked password opens nothing", not postgres.query("app", old))
+        stage.check("the new one does", postgres.query("app", held()))
+
+        print("   -- it leaks again; the program is killed while AWS rotates")
+        old = held()
+        stage.commit({"a.py": f"password = '{old}'\n"}, "leaks again")
+        by_path = ["rotate", "prod/db", "--field", "password", "--config", config, "--without-hook", "--apply"]
+        aws.may_go_on.clear()
+        cut = stage.begin(*by_path)
+        wait_for("AWS", lambda: len(aws.begun) == 2 and "AWSPENDING" in aws.stages("prod/db"))
+        cut.kill()
+        stage.check("killed", cut.wait() == -9)
+        again = stage.begin(*by_path)
+        wait_for("the second request", lambda: aws.refused == 1)
+        stage.check("the same rotation is waited for, not another begun", len(aws.begun) == 2 and again.poll() is None)
+        aws.may_go_on.set()
+        out, error = again.communicate()
+        stage.said += [out, error]
+        stage.check("done", again.returncode == 0, out + error)
+        stage.check("the leaked password opens nothing", old != held() and not postgres.query("app", old))
+        code, out, _ = stage.leakward("rotate", "--unfinished")
+        stage.check("nothing is left over", out == "no rotation was cut off\n", out)
+
+        print("   -- somebody else's rotation is under way")
+        in_force = held()
+        manager.client.put_secret_value(SecretId="prod/db", SecretString=json.dumps({"password": random()}), VersionStages=["AWSPENDING"])
+        code, out, error = stage.leakward(*by_path, codes=(2,))
+        stage.check("refused, and said why", code == 2 and "another rotation is under way" in error, error)
+        stage.check("nothing was changed", held() == in_force and len(aws.begun) == 2)
+        client.goes_on(3)
+        client.ends()
+        stage.check(f"{client.done} queries of the client, {client.failed} failed "
+                    f"(it asked again {client.asked_again} times)", client.failed == 0)
+        stage.no_canaries()
+    finally:
+        failed = stage.end()
+    return failed
+
+
 def main():
     only = sys.argv[1:]
     chosen = [(title, *all) for title, all in CLOUDS.items() if not only or all[0] in only]
     failed = sum(show(*each) for each in chosen)
+    if not only or "aws" in only:
+        failed += show_rotation_function()
     sys.exit(1 if failed else 0)
 
 

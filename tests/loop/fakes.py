@@ -3,6 +3,7 @@ The official SDKs inside leakward talk to them unchanged: Azure's by its real ho
 nowhere else, over TLS with an authority made for the run."""
 
 import base64
+import http.client
 import http.server
 import json
 import socket
@@ -155,6 +156,68 @@ class Azure:
                 except OSError:
                     pass
         return Proxy
+
+
+class RotationFunction:
+    """AWS with a function that rotates, which no emulator has: stands before one, answers RotateSecret as AWS documents
+    it, and plays the function. All else goes to the emulator."""
+
+    def __init__(self, emulator, client, make, change, test):
+        """`client` is the emulator's; `make()` makes a password, `change(it)` tells the database, `test(it)` logs in."""
+        self.client, self.make, self.change, self.test = client, make, change, test
+        self.may_go_on = threading.Event()  # Between the function's first step and its second.
+        self.may_go_on.set()
+        self.begun, self.refused = [], 0  # The versions that were begun, and requests while one was under way.
+        self.address = f"http://127.0.0.1:{serve(self.handler(urllib.parse.urlparse(emulator).netloc))}"
+
+    def stages(self, secret):
+        versions = self.client.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        return {stage: version for version, stages in versions.items() for stage in stages}
+
+    def create(self, secret, token):
+        """The function's first step: a value that is not in force yet."""
+        held = json.loads(self.client.get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"])
+        made = self.make()
+        self.client.put_secret_value(SecretId=secret, ClientRequestToken=token, VersionStages=["AWSPENDING"],
+                                     SecretString=json.dumps({**held, "password": made}))
+        return made
+
+    def use(self, secret, token, made):
+        """Its other steps: the database is told, the login tried, the value put in force."""
+        self.may_go_on.wait()
+        self.change(made)
+        if self.test(made):
+            move = lambda stage, **versions: self.client.update_secret_version_stage(SecretId=secret, VersionStage=stage, **versions)
+            move("AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=self.stages(secret)["AWSCURRENT"])
+            move("AWSPENDING", RemoveFromVersionId=token)
+
+    def handler(fake, emulator):
+        class SecretsManager(Handler):
+            def do_POST(self):
+                body = self.body()
+                call = self.headers.get("x-amz-target", "").rpartition(".")[2]
+                if call == "RotateSecret":
+                    return self.rotate(**json.loads(body))
+                there = http.client.HTTPConnection(emulator)
+                there.request("POST", self.path, body, {k: v for k, v in self.headers.items() if k.lower() != "host"})
+                answer = there.getresponse()
+                told = json.loads(answer.read() or b"{}")
+                if call == "DescribeSecret" and answer.status == 200:
+                    function = "arn:aws:lambda:eu-west-1:000000000000:function:rotate"
+                    told |= {"RotationEnabled": True, "RotationLambdaARN": function}
+                self.tell(answer.status, told)
+
+            def rotate(self, SecretId, ClientRequestToken, **_):
+                stages = fake.stages(SecretId)
+                if stages.get("AWSPENDING", stages["AWSCURRENT"]) != stages["AWSCURRENT"]:
+                    fake.refused += 1
+                    message = "A previous rotation is not complete; it will be tried again"
+                    return self.tell(400, {"__type": "InvalidRequestException", "message": message})
+                fake.begun.append(ClientRequestToken)
+                made = fake.create(SecretId, ClientRequestToken)
+                threading.Thread(target=fake.use, args=(SecretId, ClientRequestToken, made), daemon=True).start()
+                self.tell(200, {"ARN": SecretId, "Name": SecretId, "VersionId": ClientRequestToken})
+        return SecretsManager
 
 
 class Google:

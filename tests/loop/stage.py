@@ -118,6 +118,14 @@ class Stage:
             print(f"      exit code {run.returncode}: {run.stderr.strip()}{run.stdout.strip()[-1500:]}")
         return run.returncode, run.stdout, run.stderr
 
+    def begin(self, *args):
+        """Starts the program in the repository and does not wait for it."""
+        print("   $ leakward " + " ".join(args).replace(self.folder, "…") + " &")
+        child = subprocess.Popen([PROGRAM, *args], cwd=self.path("repo"), env=self.env, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        self.children.append(child)
+        return child
+
     def check(self, what, holds, more=""):
         if holds:
             self.passed += 1

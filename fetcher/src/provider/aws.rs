@@ -223,9 +223,11 @@ impl SecretKeeper for AwsProvider {
         Box::pin(async move {
             let answer =
                 self.client.describe_secret().secret_id(path.as_str()).send().await.map_err(fault)?;
-            Ok(match answer.rotation_lambda_arn {
-                Some(_) => Means::Turn { call: "RotateSecret".to_owned(), read_at: Some(path.clone()) },
-                None => Means::Value { staged_at: Some(PENDING.to_owned()) },
+            // Secrets that a service of AWS manages are turned on without a function of the user's.
+            let turns = answer.rotation_lambda_arn.is_some() || answer.rotation_enabled == Some(true);
+            Ok(match turns {
+                true => Means::Turn { call: "RotateSecret".to_owned(), read_at: Some(path.clone()) },
+                false => Means::Value { staged_at: Some(PENDING.to_owned()) },
             })
         })
     }
@@ -299,7 +301,25 @@ impl SecretKeeper for AwsProvider {
     fn turn<'a>(&'a self, path: &'a SecretPath, token: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let call = self.client.rotate_secret().secret_id(path.as_str()).client_request_token(token);
-            call.send().await.map_err(fault).map(drop)
+            let Err(refusal) = call.send().await else { return Ok(()) };
+            let refused = fault(refusal);
+            if refused.code() != Some("InvalidRequestException") {
+                return Err(refused);
+            }
+            // Refused while a rotation is under way: ours, if the process was cut off after it had begun it.
+            let pending = SecretRef::new(path.clone(), VersionSelector::Stage(PENDING.into()));
+            let (pending, current) = (
+                self.stage_version(&pending).await?,
+                self.stage_version(&SecretRef::current(path.clone())).await?,
+            );
+            if pending.as_str() == token {
+                return Ok(());
+            }
+            // AWS may leave the stage behind, on the version in force.
+            match pending == current {
+                true => Err(refused),
+                false => Err(Fault::new(FaultKind::Conflict).with_detail("another rotation is under way")),
+            }
         })
     }
 

@@ -63,7 +63,7 @@ pub trait SecretKeeper: Send + Sync {
     ) -> Answer<'a, Version>;
 
     /// Tells the manager to do what [`Means::Turn`] or [`Means::End`] said. `token` names the attempt where the manager
-    /// can tell a repetition by it.
+    /// can tell a repetition by it: one that is under way is no failure, another's is a [`FaultKind::Conflict`].
     fn turn<'a>(&'a self, path: &'a SecretPath, token: &'a str) -> Answer<'a, ()> {
         let _ = (path, token);
         unsupported()
