@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows verification and rotation as a user sees them: values leaked in some twenty disguises and versions, the verdict
 # on each, the database that refuses a leaked password once it is rotated while a client goes on, the verdicts after.
-# Against OpenBao and PostgreSQL, AWS (ministack; with a function that rotates, too), and Azure's and Google's official clients with servers of our own.
+# Against OpenBao and PostgreSQL, AWS (ministack, without and with a function that rotates), and Azure's and Google's
+# official clients with servers of our own.
 #
 #   bash tests/loop.sh             all of it
 #   bash tests/loop.sh openbao     OpenBao alone; or: aws, azure, gcp
