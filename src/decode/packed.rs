@@ -105,16 +105,20 @@ impl Packing {
 /// The packings of which `run` may hold a line, at one look.
 pub(super) fn possible(run: &[u8]) -> impl Iterator<Item = Packing> {
     let (mut seen, mut digits, mut most) = (0, 0, 0);
+    // Since the last character that base64 has not, and the most there were between two of them.
+    let (mut row, mut longest) = (0, 0);
     for &byte in run {
         let marks = MARKS[usize::from(byte)];
         seen |= marks;
         digits = if marks & HEX == 0 { 0 } else { digits + 1 };
         most = most.max(digits);
+        row = if marks & BASE64 == 0 { 0 } else { row + 1 };
+        longest = longest.max(row);
     }
     Packing::ALL.into_iter().filter(move |packing| match packing {
         // Bytes written as so many characters show more than small letters.
         _ if seen & TELLING == 0 => false,
-        Packing::Base64 => true,
+        Packing::Base64 => longest >= Packing::Base64.least(),
         // What has no character of its own is base64 as well.
         Packing::Base64Url => seen & URL != 0,
         Packing::Hex => most >= Packing::Hex.least(),
@@ -124,6 +128,7 @@ pub(super) fn possible(run: &[u8]) -> impl Iterator<Item = Packing> {
 const HEX: u8 = 1;
 const URL: u8 = 2;
 const TELLING: u8 = 4;
+const BASE64: u8 = 8;
 
 /// What each byte tells of a run that holds it.
 static MARKS: [u8; 256] = marks();
@@ -135,7 +140,8 @@ const fn marks() -> [u8; 256] {
         let hex = if byte.is_ascii_hexdigit() { HEX } else { 0 };
         let url = if matches!(byte, b'-' | b'_') { URL } else { 0 };
         let telling = if byte.is_ascii_uppercase() || byte.is_ascii_digit() { TELLING } else { 0 };
-        marks[byte as usize] = hex | url | telling;
+        let base64 = if Packing::Base64.value(byte) != 255 { BASE64 } else { 0 };
+        marks[byte as usize] = hex | url | telling | base64;
         byte += 1;
     }
     marks
@@ -148,10 +154,10 @@ pub(super) fn next_line(bytes: &[u8], run: Span, from: usize, packing: Packing) 
     while at + packing.least() <= run.end {
         let row = row(bytes, at, run.end, packing);
         let own = |b: &u8| matches!(b, b'-' | b'_');
-        // What has neither is base64 as well.
         let counts = row.len() >= packing.least()
-            && (packing != Packing::Base64Url || row.of(bytes).iter().any(own))
-            && (begins_well(row.of(bytes), packing) || may_be_wrapped(bytes, row));
+            && (begins_well(row.of(bytes), packing) || may_be_wrapped(bytes, row))
+            // What has neither is base64 as well.
+            && (packing != Packing::Base64Url || row.of(bytes).iter().any(own));
         if counts {
             return Some(row);
         }

@@ -168,7 +168,7 @@ impl Reader for BasicAuth {
             Pair::read(text, skip_blanks(text, window.trigger.end))
         } else {
             // The whole value is the pair: `_auth=…`, `"auth": "…"`.
-            Reading::at(text, window.trigger)
+            Reading::of_credential(text, window.trigger)
                 .and_then(|r| Pair::read(text, r.value.start).filter(|pair| pair.span == r.value))
         };
         let Some(pair) = pair else { return };
@@ -202,7 +202,7 @@ impl Reader for Bearer {
         let scheme = if window.trigger.of(text).eq_ignore_ascii_case(b"bearer") {
             Some(window.trigger)
         } else {
-            Reading::at(text, window.trigger).and_then(|r| scheme(text, r.value.start))
+            Reading::of_credential(text, window.trigger).and_then(|r| scheme(text, r.value.start))
         };
         let Some(value) = scheme.and_then(|s| header::bearer(text, s)) else { return };
         let subject = Subject::new(b"bearer_token", KeyKind::Token, value.of(text), Syntax::Header);

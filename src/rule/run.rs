@@ -30,11 +30,7 @@ impl Alphabet {
 
     /// Whether `byte` is one of its characters.
     pub const fn holds(self, byte: u8) -> bool {
-        match self {
-            Self::Hex => byte.is_ascii_hexdigit(),
-            Self::Alnum => byte.is_ascii_alphanumeric(),
-            Self::Token => is_token(byte),
-        }
+        HOLDERS[byte as usize] & 1 << self as u8 != 0
     }
 
     /// How many runs of at least `len` of its characters a megabyte of source code holds, within a factor of 2.
@@ -48,6 +44,19 @@ impl Alphabet {
         }
     }
 }
+
+/// For each byte, a bit for every alphabet that holds it: one look instead of several comparisons.
+static HOLDERS: [u8; 256] = {
+    let mut holders = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        holders[byte as usize] = (byte.is_ascii_hexdigit() as u8) << Alphabet::Hex as u8
+            | (byte.is_ascii_alphanumeric() as u8) << Alphabet::Alnum as u8
+            | (is_token(byte) as u8) << Alphabet::Token as u8;
+        byte += 1;
+    }
+    holders
+};
 
 impl Run {
     /// Runs below this length are too common in code to tell anything.

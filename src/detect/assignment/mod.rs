@@ -34,11 +34,12 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads the value of the key around `trigger`. Mostly there is none, and that is seen within a few bytes.
+    /// Reads the value of the key around `trigger`, whatever the key names. Mostly there is none, and that is seen within
+    /// a few bytes.
     pub(crate) fn at(text: &[u8], trigger: Span) -> Option<Self> {
         let key = key::around(text, trigger);
         let gap = Gap::read(text, key)?;
-        if gap.value >= text.len() || KeyName::new(key.of(text)).kind().is_none() {
+        if gap.value >= text.len() {
             return None;
         }
         let flag = is_flag(text, key);
@@ -52,6 +53,11 @@ impl Reading {
                 .or_else(|| Self::inner(text, key, gap.value)),
             Tie::Argument => Self::literal(text, key, gap.value, Syntax::Argument),
         }
+    }
+
+    /// The same where the key names a credential.
+    pub(crate) fn of_credential(text: &[u8], trigger: Span) -> Option<Self> {
+        Self::at(text, trigger).filter(|reading| KeyName::new(reading.key.of(text)).kind().is_some())
     }
 
     fn assigned(text: &[u8], key: Span, gap: &Gap, flag: bool) -> Option<Self> {

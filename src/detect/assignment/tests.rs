@@ -9,7 +9,7 @@ fn read(text: &str) -> Option<(String, Syntax)> {
     let lower = text.to_ascii_lowercase();
     let triggers = ["pass", "pwd", "secret", "token", "key", "auth"];
     let (at, len) = triggers.iter().filter_map(|t| lower.find(t).map(|i| (i, t.len()))).min()?;
-    let reading = Reading::at(text.as_bytes(), Span::new(at, at + len))?;
+    let reading = Reading::of_credential(text.as_bytes(), Span::new(at, at + len))?;
     // A test compares the value itself.
     let value = reading.joined.as_ref().map_or(reading.value.of(text.as_bytes()), |s| s.expose());
     assert!(reading.matched.contains(reading.value) && reading.matched.contains(reading.key), "{text}");

@@ -30,7 +30,7 @@ pub struct Detector {
     prefilter: Prefilter,
     /// By the trigger's number.
     woken: Vec<Woken>,
-    /// Rules that wake on runs, and how long these are at least.
+    /// How long a run is at least that wakes a rule, and the rule; the shortest first.
     by_run: Vec<(usize, u32)>,
     by_blob: Vec<u32>,
     /// How far from a change that is to be searched anything may lie that decides whether a rule wakes.
@@ -111,9 +111,10 @@ impl Detector {
             _ => usize::MAX,
         };
         let by_run = woken_by(|w| matches!(w, WakesOn::Runs(..))).into_iter().map(|i| (run_len(i), i));
-        let by_run = by_run.collect::<Vec<_>>();
+        let mut by_run = by_run.collect::<Vec<_>>();
+        by_run.sort_unstable();
         let by_blob = woken_by(|w| matches!(w, WakesOn::Blobs));
-        let shortest = by_run.iter().map(|(len, _)| *len).min().map_or(decode::RUN, |n| n.min(decode::RUN));
+        let shortest = by_run.first().map_or(decode::RUN, |(len, _)| decode::RUN.min(*len));
         let prefilter = Prefilter::new(&triggers, Some(shortest));
         let margin = runners.iter().map(Runner::margin).max().unwrap_or(0).max(decode::NEAR);
         let id = IDS.fetch_add(1, Ordering::Relaxed);
@@ -419,7 +420,7 @@ impl Detector {
         run: Span,
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
-        for &(_, i) in self.by_run.iter().filter(|(least, _)| run.len() >= *least) {
+        for &(_, i) in self.by_run.iter().take_while(|(least, _)| run.len() >= *least) {
             let runner = &self.runners[i as usize];
             runner.at_run(self.rule(runner), bytes, run, &mut workspaces[i as usize], sink);
         }
