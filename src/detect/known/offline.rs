@@ -16,6 +16,9 @@
 //! chance. A *proof* is Argon2id of the value: whoever guesses pays for each guess that the tag lets through. What that
 //! comes to is told in docs/verification.md.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use zeroize::Zeroizing;
@@ -63,6 +66,8 @@ pub struct OfflineIndex {
     key: [u8; 32],
     tags: Vec<u32>,
     proofs: Vec<[u8; PROOF]>,
+    /// Of each word that passed the tags, by its keyed hash, whether its proof is one of ours.
+    proved: Mutex<HashMap<[u8; 32], bool>>,
 }
 
 /// Why an index is refused.
@@ -141,9 +146,8 @@ impl IndexHeader {
         blake3::derive_key("leakward offline index tags v1", &self.salt)
     }
 
-    fn tag(&self, key: &[u8; 32], value: &[u8]) -> u32 {
-        let hash = blake3::keyed_hash(key, value);
-        let [a, b, c, d, ..] = *hash.as_bytes();
+    fn tag(&self, hash: &[u8; 32]) -> u32 {
+        let [a, b, c, d, ..] = *hash;
         u32::from_le_bytes([a, b, c, d]) >> (32 - self.tag_bits)
     }
 
@@ -175,7 +179,7 @@ impl OfflineIndex {
             (values.len().max(1).next_power_of_two().trailing_zeros() + SPARE_BITS).clamp(8, 32);
         header.signer = signer.public_key().as_ref().try_into().map_err(|_| IndexError::Signer)?;
         let key = header.key();
-        let entry = |value: &Zeroizing<Vec<u8>>| Ok((header.tag(&key, value), header.proof(value)?));
+        let entry = |value: &Zeroizing<Vec<u8>>| Ok((header.tag(&hash(&key, value)), header.proof(value)?));
         let mut entries: Vec<(u32, [u8; PROOF])> =
             values.par_iter().map(entry).collect::<Result<_, IndexError>>()?;
         entries.sort_unstable();
@@ -208,7 +212,7 @@ impl OfflineIndex {
         let (tags, proofs) = bytes[body..bytes.len() - SIGNATURE].split_at(entries * 4);
         let tags = tags.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         let proofs = proofs.chunks_exact(PROOF).filter_map(|b| b.try_into().ok()).collect();
-        Ok(Self { key: header.key(), header, tags, proofs })
+        Ok(Self { key: header.key(), header, tags, proofs, proved: Mutex::default() })
     }
 
     /// What the index in `bytes` says of itself, its signature checked against the key that it names itself. Returns
@@ -238,14 +242,25 @@ impl OfflineIndex {
 
     /// Whether `value` is one of its values.
     pub fn holds(&self, value: &[u8]) -> bool {
-        let tag = self.header.tag(&self.key, value);
+        let hash = hash(&self.key, value);
+        let tag = self.header.tag(&hash);
         let from = self.tags.partition_point(|t| *t < tag);
         let same = self.tags[from..].iter().take_while(|t| **t == tag).count();
         if same == 0 {
             return false;
         }
+        // Words repeat: each costs one proof, however often it stands there.
+        if let Some(holds) = self.proved().get(&hash) {
+            return *holds;
+        }
         let Ok(proof) = self.header.proof(value) else { return false };
-        self.proofs[from..from + same].contains(&proof)
+        let holds = self.proofs[from..from + same].contains(&proof);
+        self.proved().insert(hash, holds);
+        holds
+    }
+
+    fn proved(&self) -> MutexGuard<'_, HashMap<[u8; 32], bool>> {
+        self.proved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `sink` with every word of `bytes` that is one of its values.
@@ -256,6 +271,11 @@ impl OfflineIndex {
             }
         });
     }
+}
+
+/// The keyed hash of which a tag is the beginning.
+fn hash(key: &[u8; 32], value: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(key, value).as_bytes()
 }
 
 impl std::fmt::Debug for OfflineIndex {
@@ -305,6 +325,21 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_proved_once() {
+        let signer = signer();
+        let mut index =
+            OfflineIndex::open(&sealed(&["kX9-vvQ2!mzPl"], &signer), &key(&signer), 1_500).unwrap();
+        // A word that is no value but passes the tags.
+        let passes =
+            |word: &String| index.tags.contains(&index.header.tag(&hash(&index.key, word.as_bytes())));
+        let by_chance = (0..).map(|i| format!("word{i}")).find(passes).unwrap();
+        assert!(index.holds(b"kX9-vvQ2!mzPl") && !index.holds(by_chance.as_bytes()));
+        // Were they proved again, the answers would be the other way round.
+        index.proofs = vec![index.header.proof(by_chance.as_bytes()).unwrap()];
+        assert!(index.holds(b"kX9-vvQ2!mzPl") && !index.holds(by_chance.as_bytes()));
+    }
+
+    #[test]
     fn wrong_expired_early_and_changed_indexes_are_refused() {
         let (ours, theirs) = (signer(), signer());
         let bytes = sealed(&["kX9-vvQ2!mzPl"], &ours);
@@ -332,7 +367,7 @@ mod tests {
         let index = OfflineIndex::open(&bytes, &key(&signer), 0).unwrap();
         assert!(values.iter().step_by(997).all(|v| index.holds(v)));
         let chance = (0..20_000).filter(|i| {
-            let tag = index.header.tag(&index.key, format!("other {i}").as_bytes());
+            let tag = index.header.tag(&hash(&index.key, format!("other {i}").as_bytes()));
             index.tags.binary_search(&tag).is_ok()
         });
         let chance = chance.count();
