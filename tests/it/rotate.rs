@@ -1,7 +1,7 @@
 //! Rotation against a real OpenBao, with a file that stands for what the secret opens.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -64,6 +64,12 @@ impl Leak {
     /// `leakward rotate secret/prod/db --apply` with the hook.
     fn rotate(&self) -> Run {
         self.run(&["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"])
+    }
+
+    /// The same, not waited for.
+    fn begin(&self) -> Child {
+        let mut command = self.command(&["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     fn fingerprint(&self) -> String {
@@ -240,9 +246,7 @@ fn a_rotation_that_is_killed_while_its_hook_works_goes_on() {
         let is_rolled_back = step == "rollback";
         leak.sandbox.file("fail", if is_rolled_back { "verify" } else { "" });
         leak.sandbox.file("halt", step);
-        let args = ["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"];
-        let quiet = leak.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut killed = quiet.unwrap();
+        let mut killed = leak.begin();
         wait_until(|| halted.exists());
         killed.kill().unwrap();
         assert_eq!(killed.wait().unwrap().code(), None, "{step}: ended by a signal");
@@ -268,9 +272,7 @@ fn a_rotation_that_is_killed_at_any_moment_goes_on() {
     let whole = begun.elapsed();
     for part in 0..12 {
         let (before, _) = leak.in_force();
-        let args = ["rotate", "secret/prod/db", "--apply", "--hook", "sh hook.sh"];
-        let quiet = leak.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut killed = quiet.unwrap();
+        let mut killed = leak.begin();
         std::thread::sleep(whole * part / 12);
         killed.kill().unwrap();
         killed.wait().unwrap();

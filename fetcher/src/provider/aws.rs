@@ -5,6 +5,7 @@
 //! retries are off, because the caller retries. No SDK type that holds a value is ever printed. The SDK keeps
 //! copies of response bodies in buffers of its own, which nothing here can wipe: see [`SDK_COPIES`].
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -152,16 +153,25 @@ impl AwsProvider {
             VersionSelector::Previous => PREVIOUS,
             VersionSelector::Stage(stage) => stage,
         };
-        let answer =
-            self.client.describe_secret().secret_id(secret.path().as_str()).send().await.map_err(fault)?;
+        let versions = self.stages(secret.path()).await?;
+        let id = holder(&versions, stage);
+        id.map(Version::new).ok_or(Fault::new(FaultKind::NotFound).with_detail("no version has this stage"))
+    }
+
+    /// The stages of each version.
+    async fn stages(&self, path: &SecretPath) -> Result<HashMap<String, Vec<String>>, Fault> {
+        let answer = self.client.describe_secret().secret_id(path.as_str()).send().await.map_err(fault)?;
         if answer.deleted_date.is_some() {
             return Err(Fault::new(FaultKind::Deleted));
         }
-        let versions = answer.version_ids_to_stages.unwrap_or_default();
-        let holds = |stages: &Vec<String>| stages.iter().any(|s| s == stage);
-        let id = versions.iter().find(|(_, stages)| holds(stages)).map(|(id, _)| id);
-        id.map(Version::new).ok_or(Fault::new(FaultKind::NotFound).with_detail("no version has this stage"))
+        Ok(answer.version_ids_to_stages.unwrap_or_default())
     }
+}
+
+/// The version that holds `stage`.
+fn holder<'v>(versions: &'v HashMap<String, Vec<String>>, stage: &str) -> Option<&'v str> {
+    let holds = |stages: &Vec<String>| stages.iter().any(|s| s == stage);
+    versions.iter().find(|(_, stages)| holds(stages)).map(|(id, _)| id.as_str())
 }
 
 impl std::fmt::Debug for AwsProvider {
@@ -223,7 +233,7 @@ impl SecretKeeper for AwsProvider {
         Box::pin(async move {
             let answer =
                 self.client.describe_secret().secret_id(path.as_str()).send().await.map_err(fault)?;
-            // Secrets that a service of AWS manages are turned on without a function of the user's.
+            // Secrets that a service of AWS manages turn without a function of the user's.
             let turns = answer.rotation_lambda_arn.is_some() || answer.rotation_enabled == Some(true);
             Ok(match turns {
                 true => Means::Turn { call: "RotateSecret".to_owned(), read_at: Some(path.clone()) },
@@ -306,17 +316,15 @@ impl SecretKeeper for AwsProvider {
             if refused.code() != Some("InvalidRequestException") {
                 return Err(refused);
             }
-            // Refused while a rotation is under way: ours, if the process was cut off after it had begun it.
-            let pending = SecretRef::new(path.clone(), VersionSelector::Stage(PENDING.into()));
-            let (pending, current) = (
-                self.stage_version(&pending).await?,
-                self.stage_version(&SecretRef::current(path.clone())).await?,
-            );
-            if pending.as_str() == token {
+            // Refused while a rotation is under way: ours, if the process was cut off after it had begun it; it may
+            // have ended since.
+            let versions = self.stages(path).await?;
+            let (pending, current) = (holder(&versions, PENDING), holder(&versions, CURRENT));
+            if [pending, current].contains(&Some(token)) {
                 return Ok(());
             }
             // AWS may leave the stage behind, on the version in force.
-            match pending == current {
+            match pending.is_none() || pending == current {
                 true => Err(refused),
                 false => Err(Fault::new(FaultKind::Conflict).with_detail("another rotation is under way")),
             }
