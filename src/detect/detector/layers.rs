@@ -104,8 +104,9 @@ impl Detector {
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
         let mut regions = Regions::default();
-        self.find_plain(scratch, text, &mut Trace::default(), &mut regions, sink);
-        self.find_wide(scratch, text, allowance, sink);
+        if self.find_plain(scratch, text, &mut Trace::default(), &mut regions, sink) {
+            self.find_wide(scratch, text, allowance, sink);
+        }
         allowance.exceeded |= regions.too_long;
         for region in &regions.found {
             self.find_below(scratch, &region.undone(text), allowance, sink);

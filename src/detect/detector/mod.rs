@@ -9,7 +9,7 @@ use super::known::OfflineIndex;
 use super::paths::Paths;
 use super::pattern::Workspace;
 use super::practice::Practices;
-use super::prefilter::{Hit, Prefilter};
+use super::prefilter::{Hit, Looked, Prefilter};
 use super::runner::{RuleFault, Runner, WakesOn};
 use super::settle::settle;
 use super::whole::WholeRules;
@@ -56,6 +56,7 @@ const SELF_MADE: &str = "self-made";
 pub struct Scratch {
     detector: u64,
     workspaces: Vec<Option<Workspace>>,
+    looked: Looked,
 }
 
 /// What the search of a blob leaves for blobs that are made from it (see [`Detector::find_in`]).
@@ -250,9 +251,9 @@ impl Detector {
         let whole = self.is_whole();
         let mut trace = Trace { whole, searched, ..Trace::default() };
         let mut regions = Regions::default();
-        self.find_plain(scratch, bytes, &mut trace, &mut regions, sink);
+        let zeros = self.find_plain(scratch, bytes, &mut trace, &mut regions, sink);
         let mut allowance = Allowance::default();
-        trace.whole |= self.find_wide(scratch, bytes, &mut allowance, sink);
+        trace.whole |= zeros && self.find_wide(scratch, bytes, &mut allowance, sink);
         trace.too_much = allowance.exceeded || regions.too_long;
         self.find_undone(scratch, bytes, &regions.found, &mut trace, sink);
         if let Some(practices) = &self.practices {
@@ -266,6 +267,7 @@ impl Detector {
         !self.by_blob.is_empty() || self.whole.is_some() || self.practices.is_some()
     }
 
+    /// Calls `sink` with the candidates in `bytes` as they stand there; says whether a byte of them is zero.
     fn find_plain<'r>(
         &'r self,
         scratch: &mut Scratch,
@@ -273,9 +275,9 @@ impl Detector {
         trace: &mut Trace,
         regions: &mut Regions,
         sink: &mut dyn FnMut(Candidate<'r>),
-    ) {
-        let workspaces = scratch.of(self);
-        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
+    ) -> bool {
+        let (workspaces, looked) = scratch.of(self);
+        let zeros = self.prefilter.search(bytes, Span::new(0, bytes.len()), looked, &mut |hit| match hit {
             Hit::Literal(trigger, at) => {
                 let woken = &self.woken[trigger as usize];
                 if woken.runners.is_empty() {
@@ -304,6 +306,7 @@ impl Detector {
             whole.find(&self.pack, bytes, sink);
         }
         self.find_known(bytes, Span::new(0, bytes.len()), sink);
+        zeros
     }
 
     /// Calls `sink` with the values of the manager that stand in `range` of `bytes`.
@@ -331,10 +334,15 @@ impl Detector {
     /// Calls `sink` with the keyword of every hit in `bytes` (empty: a run of token characters). For measuring the
     /// prefilter alone, and which keywords cost most.
     pub fn hits<'r>(&'r self, bytes: &[u8], sink: &mut impl FnMut(&'r [u8])) {
-        self.prefilter.search(bytes, Span::new(0, bytes.len()), &mut |hit| match hit {
-            Hit::Literal(trigger, _) => sink(&self.woken[trigger as usize].literal),
-            Hit::Run(_) => sink(b""),
-        });
+        self.prefilter.search(
+            bytes,
+            Span::new(0, bytes.len()),
+            &mut Looked::default(),
+            &mut |hit| match hit {
+                Hit::Literal(trigger, _) => sink(&self.woken[trigger as usize].literal),
+                Hit::Run(_) => sink(b""),
+            },
+        );
     }
 
     /// Finds those candidates of `bytes` that rest on a change, for blobs of which the rest is known.
@@ -346,7 +354,8 @@ impl Detector {
     /// [`Candidate::reads`](crate::model::Candidate) is touched by no change. The trace holds the new wakes alone.
     ///
     /// # Errors
-    /// [`NotLocal`] when only the whole blob can be searched, with [`Self::find`]; `sink` was not called then.
+    /// [`NotLocal`] when only the whole blob can be searched, with [`Self::find`]; what `sink` was given then does not
+    /// count.
     pub fn find_in<'r>(
         &'r self,
         scratch: &mut Scratch,
@@ -355,10 +364,11 @@ impl Detector {
         inherited: &[Wake],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Result<Trace, NotLocal> {
-        if self.is_whole() || self.reads_words() || wide::may_begin(bytes, changed) {
+        if self.is_whole() || self.reads_words() {
             return Err(NotLocal);
         }
-        let workspaces = scratch.of(self);
+        let mut zeros = false;
+        let (workspaces, looked) = scratch.of(self);
         let touched = |reads: Reads| touched_by_any(reads, changed);
         let (mut trace, mut regions) = (Trace::default(), Regions::default());
         for wake in inherited {
@@ -370,7 +380,7 @@ impl Detector {
         }
         for range in around(changed, self.margin, bytes.len()) {
             trace.searched += range.len() as u64;
-            self.prefilter.search(bytes, range, &mut |hit| match hit {
+            zeros |= self.prefilter.search(bytes, range, looked, &mut |hit| match hit {
                 Hit::Literal(trigger, at) => {
                     let woken = &self.woken[trigger as usize];
                     if woken.runners.is_empty() {
@@ -396,6 +406,9 @@ impl Detector {
                     });
                 }
             });
+        }
+        if zeros && wide::may_begin(bytes, changed) {
+            return Err(NotLocal);
         }
         regions.found.retain(|region| touched(region.reads));
         trace.too_much = regions.too_long;
@@ -447,14 +460,14 @@ fn known_candidate<'r>(rule: &'r Rule, span: Span, known: KnownValue, why: Reaso
 }
 
 impl Scratch {
-    /// The workspaces for `detector`, one for each runner.
-    fn of(&mut self, detector: &Detector) -> &mut [Option<Workspace>] {
+    /// The workspaces for `detector`, one for each runner, and where a search notes what it has looked at.
+    fn of(&mut self, detector: &Detector) -> (&mut [Option<Workspace>], &mut Looked) {
         if self.detector != detector.id {
             self.detector = detector.id;
             self.workspaces.clear();
         }
         self.workspaces.resize_with(detector.runners.len(), || None);
-        &mut self.workspaces
+        (&mut self.workspaces, &mut self.looked)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The detector on small rule packs.
 
+use super::super::prefilter::Looked;
 use super::super::testing::{detect, detector, named, rule};
 use super::*;
 use crate::model::Scope;
@@ -179,7 +180,7 @@ fn a_faulty_rule_is_named() {
 /// Bytes that the rules of `detector` may read in `text`: the windows of all that wakes them.
 fn steps(detector: &Detector, text: &[u8]) -> usize {
     let mut steps = text.len();
-    detector.prefilter.search(text, Span::new(0, text.len()), &mut |hit| match hit {
+    detector.prefilter.search(text, Span::new(0, text.len()), &mut Looked::default(), &mut |hit| match hit {
         Hit::Literal(trigger, at) => {
             let woken = &detector.woken[trigger as usize];
             let hit = Span::new(at, at + woken.literal.len());

@@ -85,6 +85,11 @@ impl Seen {
     /// Number of spans beyond which those are forgotten that no later run can look back to.
     const KEPT: usize = 16;
 
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Calls `fresh` with the parts of `span` not seen before.
     fn add(&mut self, span: Span, fresh: &mut impl FnMut(Span)) {
         let first = self.0.iter().rposition(|s| s.end < span.start).map_or(0, |i| i + 1);

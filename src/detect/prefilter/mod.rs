@@ -49,6 +49,10 @@ pub(super) struct Prefilter {
     reported: usize,
 }
 
+/// Where a search has looked near runs; kept from one to the next for its memory alone.
+#[derive(Debug, Default)]
+pub(super) struct Looked([Seen; 3]);
+
 /// What the prefilter found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hit {
@@ -77,17 +81,26 @@ impl Prefilter {
     }
 
     /// Calls `sink` with every hit that lies in `range` of `bytes`, and perhaps with others: literals that straddle
-    /// the range's borders, or that lie farther from a run than their triggers ask. In no order; no hit twice.
-    pub(super) fn search(&self, bytes: &[u8], range: Span, sink: &mut impl FnMut(Hit)) {
+    /// the range's borders, or that lie farther from a run than their triggers ask. In no order; no hit twice. Says
+    /// whether a byte of the range is zero.
+    pub(super) fn search(
+        &self,
+        bytes: &[u8],
+        range: Span,
+        looked: &mut Looked,
+        sink: &mut impl FnMut(Hit),
+    ) -> bool {
+        looked.0.iter_mut().for_each(Seen::clear);
         let [hex, alnum, token] = self.lanes.each_ref().map(Lane::least);
         let runs = [Runs::new(hex), Runs::new(alnum), Runs::new(token.min(self.reported))];
-        let mut pass = Pass { prefilter: self, bytes, range, runs, seen: Default::default() };
+        let mut pass = Pass { prefilter: self, bytes, range, runs, seen: &mut looked.0 };
         let mut blocks = [Block::default(); BATCH];
-        let mut at = range.start;
+        let (mut at, mut zeros) = (range.start, 0);
         while range.end - at >= BLOCK + AFTER {
             let count = ((range.end - at - AFTER) / BLOCK).min(BATCH);
             self.tables.classify(&bytes[at..], &mut blocks[..count]);
             for block in &blocks[..count] {
+                zeros |= block.zeros;
                 pass.block(at, *block, sink);
                 at += BLOCK;
             }
@@ -97,9 +110,12 @@ impl Prefilter {
         rest[..range.end - at].copy_from_slice(&bytes[at..range.end]);
         self.tables.classify(&rest, &mut blocks[..2]);
         for block in &blocks[..2] {
+            let inside = range.end.saturating_sub(at);
+            zeros |= if inside < BLOCK { block.zeros & ((1 << inside) - 1) } else { block.zeros };
             pass.block(at, *block, sink);
             at += BLOCK;
         }
+        zeros != 0
     }
 }
 
@@ -110,7 +126,7 @@ struct Pass<'p> {
     range: Span,
     /// By [`Alphabet::ALL`], like what was seen in each lane.
     runs: [Runs; 3],
-    seen: [Seen; 3],
+    seen: &'p mut [Seen; 3],
 }
 
 impl Pass<'_> {

@@ -9,7 +9,7 @@ fn trigger(literal: &str, near: Option<(Alphabet, usize, usize, usize)>) -> Trig
 
 fn search(prefilter: &Prefilter, bytes: &[u8], range: Span) -> Vec<Hit> {
     let mut hits = Vec::new();
-    prefilter.search(bytes, range, &mut |hit| hits.push(hit));
+    prefilter.search(bytes, range, &mut Looked::default(), &mut |hit| hits.push(hit));
     hits.sort();
     hits
 }

@@ -44,7 +44,7 @@ pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block
     }
     let mut at = bytes.as_ptr();
     for block in blocks {
-        let mut masks = [([0u32; 3], 0u32); 2];
+        let mut masks = [([0u32; 3], 0u32, 0u32); 2];
         for (half, mask) in masks.iter_mut().enumerate() {
             // SAFETY: the farthest load ends at byte 32 + 32 + AFTER of this block, which the caller vouches for.
             let text = unsafe {
@@ -57,13 +57,16 @@ pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block
             }
             let groups = characters.groups(text[0]);
             let of = |alphabet: usize| some_of(groups, ALPHABETS[alphabet]);
-            *mask = ([of(0), of(1), of(2)], some(start));
+            // A byte is zero where neither half has a bit.
+            let zeros = !some(_mm256_or_si256(text[0].0, text[0].1));
+            *mask = ([of(0), of(1), of(2)], some(start), zeros);
         }
-        let [(r0, s0), (r1, s1)] = masks;
+        let [(r0, s0, z0), (r1, s1, z1)] = masks;
         let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
         *block = Block {
             runs: [both(r0[0], r1[0]), both(r0[1], r1[1]), both(r0[2], r1[2])],
             starts: both(s0, s1),
+            zeros: both(z0, z1),
         };
         // SAFETY: at most one past the last block, inside `bytes` or one past it.
         at = unsafe { at.add(BLOCK) };

@@ -28,6 +28,7 @@ pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block
         let holds = _mm512_maskz_permutex2var_epi8(ascii, alphabets[0], text, alphabets[1]);
         let some = |alphabet: i8| _mm512_test_epi8_mask(holds, _mm512_set1_epi8(1 << alphabet));
         block.runs = [some(0), some(1), some(2)];
+        block.zeros = _mm512_testn_epi8_mask(text, text);
     }
     let end = blocks.len() * BLOCK;
     // SAFETY: so many bytes follow the last block; no others are read.

@@ -1,4 +1,4 @@
-//! Tells token characters and possible starts of literals, 64 bytes at a time: the one place of the detector that
+//! Tells token characters, zeros and possible starts of literals, 64 bytes at a time: the one place of the detector that
 //! speaks to the processor directly.
 //!
 //! With AVX2 both questions are answered by looking up the two halves of each byte in tables of 16 (Hyperscan's
@@ -26,6 +26,8 @@ pub(super) struct Block {
     pub(super) runs: [u64; 3],
     /// Bytes at which the key of a literal may begin.
     pub(super) starts: u64,
+    /// Zeros.
+    pub(super) zeros: u64,
 }
 
 /// Bytes in a block.
@@ -152,6 +154,7 @@ impl Tables {
                 };
                 let start = self.starts.iter().any(|places| groups(places) != 0);
                 block.starts |= u64::from(start) << at;
+                block.zeros |= u64::from(key[0] == 0) << at;
                 for (mask, alphabet) in block.runs.iter_mut().zip(Alphabet::ALL) {
                     *mask |= u64::from(alphabet.holds(key[0])) << at;
                 }
