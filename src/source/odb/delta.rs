@@ -149,18 +149,30 @@ fn total(code: &[u8]) -> Result<u64, DeltaError> {
 /// Reads the operands of a copy instruction: offset in the base and length.
 #[inline]
 fn copy(op: u8, code: &[u8], at: &mut usize) -> Result<(usize, usize), DeltaError> {
-    let mut operand = |bits: u8, count: u32| {
-        let mut value = 0usize;
-        for i in 0..count {
-            if bits & (1 << i) != 0 {
-                value |= usize::from(*code.get(*at).ok_or(DeltaError::Short)?) << (8 * i);
-                *at += 1;
-            }
+    // Which of seven bytes there are is nearly random, so nothing is branched on.
+    let (mut word, wide) = match code.get(*at..*at + 8) {
+        Some(bytes) => (u64::from_le_bytes(bytes.try_into().map_err(|_| DeltaError::Short)?), true),
+        None => {
+            let rest = &code[(*at).min(code.len())..];
+            let mut bytes = [0; 8];
+            bytes[..rest.len()].copy_from_slice(rest);
+            (u64::from_le_bytes(bytes), false)
         }
-        Ok(value)
     };
-    let from = operand(op & 0x0f, 4)?;
-    let len = operand((op >> 4) & 0x07, 3)?;
+    let count = (op & 0x7f).count_ones() as usize;
+    if !wide && *at + count > code.len() {
+        return Err(DeltaError::Short);
+    }
+    *at += count;
+    let mut operand = |bits: u8, count: u32| {
+        (0..count).fold(0usize, |value, i| {
+            let present = u64::from(bits >> i & 1);
+            let byte = word & (present * 0xff);
+            word >>= present * 8;
+            value | (byte as usize) << (8 * i)
+        })
+    };
+    let (from, len) = (operand(op & 0x0f, 4), operand(op >> 4 & 0x07, 3));
     Ok((from, if len == 0 { 0x1_0000 } else { len }))
 }
 
@@ -195,6 +207,33 @@ mod tests {
         assert_eq!(out, b"abcXYdef");
         let copy = |from, to, len| Piece::Copy { from, to, len };
         assert_eq!(pieces, [copy(0, 0, 3), Piece::Insert { to: 3, len: 2 }, copy(3, 5, 3)]);
+    }
+
+    #[test]
+    fn a_copy_reads_the_operands_that_its_bits_announce() {
+        let code = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99];
+        for op in 0x80..=0xffu8 {
+            let (mut next, mut value) = (code.iter(), [0usize; 2]);
+            for (bit, (which, byte)) in
+                [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2)].iter().enumerate()
+            {
+                if op >> bit & 1 == 1 {
+                    value[*which] |= usize::from(*next.next().unwrap()) << (8 * byte);
+                }
+            }
+            let read = code.len() - next.len();
+            let expected = (value[0], if value[1] == 0 { 0x1_0000 } else { value[1] });
+            for len in 0..=code.len() {
+                let mut at = 0;
+                let copied = copy(op, &code[..len], &mut at);
+                assert_eq!(
+                    copied,
+                    if len < read { Err(DeltaError::Short) } else { Ok(expected) },
+                    "{op:x} {len}"
+                );
+                assert!(len < read || at == read);
+            }
+        }
     }
 
     #[test]
