@@ -59,15 +59,24 @@ pub(super) fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
     both
 }
 
+/// Bytes that are compared at a time.
+const STEP: usize = 32;
+
 /// Length of the longest common head of `a` and `b` that ends with a line.
 fn common_head(a: &[u8], b: &[u8]) -> usize {
-    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let pairs = || a.chunks_exact(STEP).zip(b.chunks_exact(STEP));
+    let whole = STEP * pairs().take_while(|(x, y)| x == y).count();
+    let same = whole + a[whole..].iter().zip(&b[whole..]).take_while(|(x, y)| x == y).count();
     memchr::memrchr(b'\n', &a[..same]).map_or(0, |at| at + 1)
 }
 
 /// Length of the longest common tail of `a` and `b` that begins behind a line's end.
 fn common_tail(a: &[u8], b: &[u8]) -> usize {
-    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let pairs = || a.rchunks_exact(STEP).zip(b.rchunks_exact(STEP));
+    let whole = STEP * pairs().take_while(|(x, y)| x == y).count();
+    let rest = |text: &[u8]| text.len() - whole;
+    let pairs = a[..rest(a)].iter().rev().zip(b[..rest(b)].iter().rev());
+    let same = whole + pairs.take_while(|(x, y)| x == y).count();
     let tail = &a[a.len() - same..];
     memchr::memchr(b'\n', tail).map_or(0, |at| tail.len() - at - 1)
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -18,6 +19,9 @@ use super::{
 };
 use crate::model::{self, Finding, MessageKind, Origin, Secret, SkipReason, Tally};
 use crate::source::{Source, SourceError, Visitor};
+
+/// Commits that a thread reads at a time.
+const SHARE: usize = 8;
 
 /// The commits of a range, listed but not yet read.
 pub struct Range {
@@ -108,19 +112,30 @@ impl Range {
     /// What each of the commits brings, in their order.
     fn brought(&self, threads: NonZeroUsize) -> Result<Vec<Result<Brought, GitError>>, GitError> {
         let exclude = &self.walk.exclude;
-        let share = self.commits.len().div_ceil(threads.get()).max(jobs::FEW / 2);
-        if share >= self.commits.len() {
+        let threads = threads.get().min(self.commits.len() / (jobs::FEW / 2));
+        if threads <= 1 {
             return Ok(self.commits.iter().map(|&id| Brought::by(&self.repository, id, exclude)).collect());
         }
         let place = self.repository.place();
-        let read = |ids: &[ObjectId]| {
-            let repository = Repository::open(place)?;
-            Ok(ids.iter().map(|&id| Brought::by(&repository, id, exclude)).collect::<Vec<_>>())
+        // Neighbours share most trees, so a thread takes several at a time.
+        let (shares, next) = (self.commits.chunks(SHARE).collect::<Vec<_>>(), AtomicUsize::new(0));
+        let read = || {
+            let (repository, mut read) = (Repository::open(place)?, Vec::new());
+            loop {
+                let share = next.fetch_add(1, Ordering::Relaxed);
+                let Some(ids) = shares.get(share) else { break };
+                let brought = ids.iter().map(|&id| Brought::by(&repository, id, exclude));
+                read.push((share, brought.collect::<Vec<_>>()));
+            }
+            Ok(read)
         };
         thread::scope(|scope| {
-            let shares: Vec<_> = self.commits.chunks(share).map(|ids| scope.spawn(|| read(ids))).collect();
-            let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|e| resume_unwind(e)));
-            Ok(joined.collect::<Result<Vec<_>, GitError>>()?.into_iter().flatten().collect())
+            let readers: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
+            let joined = readers.into_iter().map(|reader| reader.join().unwrap_or_else(|e| resume_unwind(e)));
+            let mut shares: Vec<_> =
+                joined.collect::<Result<Vec<_>, GitError>>()?.into_iter().flatten().collect();
+            shares.sort_unstable_by_key(|&(share, _)| share);
+            Ok(shares.into_iter().flat_map(|(_, brought)| brought).collect())
         })
     }
 
