@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use foldhash::HashMap;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use super::classes::{Classes, NOTHING};
 use super::ledger::{Edge, Ledger, NONE};
@@ -75,17 +76,16 @@ impl Pruned {
         let order = Order::new(ledger);
         // A directory's pruned tree depends on those below it: when one changes, the families that name it are gone
         // through again. Those below come first, so that most are gone through once.
-        let ranks = order.ranks(ledger);
+        let looks: Vec<Look> =
+            (0..order.families.len()).into_par_iter().map(|f| order.look(f, ledger, classes)).collect();
+        let (ranks, namers) =
+            rayon::join(|| order.ranks(ledger.len(), &looks), || Namers::new(ledger.len(), &looks));
         let mut queue = BinaryHeap::new();
-        let mut queued = vec![false; order.families.len()];
-        for f in 0..order.families.len() {
-            let rows = &order.rows[order.family(f)];
-            if rows.iter().any(|&r| ledger.added(r).iter().any(|e| classes.of(e.child) != NOTHING)) {
-                queued[f] = true;
-                queue.push(Reverse((ranks[f], f as u32)));
-            }
+        let mut queued = vec![false; looks.len()];
+        for (f, _) in looks.iter().enumerate().filter(|(_, look)| look.holds) {
+            queued[f] = true;
+            queue.push(Reverse((ranks[f], f as u32)));
         }
-        let namers = Namers::new(ledger, &order);
         let mut visits = vec![0u32; order.families.len()];
         while let Some(Reverse((_, f))) = queue.pop() {
             queued[f as usize] = false;
@@ -95,7 +95,7 @@ impl Pruned {
                 continue;
             }
             let family = order.family(f as usize);
-            pruned.family(ledger, classes, &order, family, &mut |row| {
+            pruned.family(ledger, classes, &order, (family, &looks[f as usize]), &mut |row| {
                 for &namer in namers.of(row) {
                     if !std::mem::replace(&mut queued[namer as usize], true) {
                         queue.push(Reverse((ranks[namer as usize], namer)));
@@ -112,11 +112,12 @@ impl Pruned {
         ledger: &Ledger,
         classes: &Classes,
         order: &Order,
-        family: std::ops::Range<usize>,
+        (family, look): (std::ops::Range<usize>, &Look),
         changed: &mut dyn FnMut(u32),
     ) {
         let mut lists: Vec<Vec<Edge>> = Vec::new();
-        for at in family {
+        let mut from = 0;
+        for (at, &end) in family.zip(&look.ends) {
             let (row, depth) = (order.rows[at], order.depths[at] as usize);
             let base = if depth == 0 { NONE } else { ledger.base(row) };
             if lists.len() <= depth {
@@ -133,7 +134,7 @@ impl Pruned {
                     same = false;
                 }
             }
-            for edge in ledger.added(row) {
+            for edge in &look.edges[std::mem::replace(&mut from, end as usize)..end as usize] {
                 let below = ledger.row(edge.child);
                 let leads =
                     classes.of(edge.child) != NOTHING || (below != NONE && self.of[below as usize] != EMPTY);
@@ -232,6 +233,18 @@ impl Order {
     }
 }
 
+/// What one look at the trees of a family tells: most of what they name leads nowhere, and is not looked at again.
+struct Look {
+    /// What the trees add to those that they are deltas on, where it is a tree or holds anything; in order.
+    edges: Vec<Edge>,
+    /// Where those of each of the family's trees end.
+    ends: Vec<u32>,
+    /// Rows of the trees among them, in order.
+    named: Vec<u32>,
+    /// Whether any of them holds anything.
+    holds: bool,
+}
+
 /// The families that name each tree.
 struct Namers {
     first: Vec<u32>,
@@ -239,42 +252,52 @@ struct Namers {
 }
 
 impl Order {
+    /// Looks at what the trees of family `f` add to those that they are deltas on.
+    fn look(&self, f: usize, ledger: &Ledger, classes: &Classes) -> Look {
+        let mut look = Look { edges: Vec::new(), ends: Vec::new(), named: Vec::new(), holds: false };
+        for &row in &self.rows[self.family(f)] {
+            for edge in ledger.added(row) {
+                let (holds, below) = (classes.of(edge.child) != NOTHING, ledger.row(edge.child));
+                if holds || below != NONE {
+                    look.edges.push(*edge);
+                    look.named.extend(Some(below).filter(|&row| row != NONE));
+                    look.holds |= holds;
+                }
+            }
+            look.ends.push(look.edges.len() as u32);
+        }
+        look
+    }
+
     /// By family, when it is to be gone through: after those that it names, but for circles.
-    fn ranks(&self, ledger: &Ledger) -> Vec<u32> {
+    fn ranks(&self, rows: usize, looks: &[Look]) -> Vec<u32> {
         const WAITING: u32 = u32::MAX - 1;
-        let mut family_of = vec![NONE; ledger.len()];
-        for f in 0..self.families.len() {
+        let mut family_of = vec![NONE; rows];
+        for f in 0..looks.len() {
             self.rows[self.family(f)].iter().for_each(|&row| family_of[row as usize] = f as u32);
         }
-        let mut ranks = vec![NONE; self.families.len()];
+        let mut ranks = vec![NONE; looks.len()];
         let mut next = 0;
-        // Families that wait for those that they name, each with the row and the entry to go on from.
-        let mut open: Vec<(u32, usize, usize)> = Vec::new();
-        for root in 0..self.families.len() {
+        // Families that wait for those that they name, each with the one to go on from.
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        for root in 0..looks.len() {
             if ranks[root] != NONE {
                 continue;
             }
             ranks[root] = WAITING;
-            open.push((root as u32, self.family(root).start, 0));
-            while let Some((f, at, entry)) = open.last_mut() {
-                if *at == self.family(*f as usize).end {
+            open.push((root as u32, 0));
+            while let Some((f, at)) = open.last_mut() {
+                let Some(&row) = looks[*f as usize].named.get(*at) else {
                     ranks[*f as usize] = next;
                     next += 1;
                     open.pop();
                     continue;
-                }
-                let Some(edge) = ledger.added(self.rows[*at]).get(*entry) else {
-                    (*at, *entry) = (*at + 1, 0);
-                    continue;
                 };
-                *entry += 1;
-                let below = ledger.row(edge.child);
-                if below != NONE {
-                    let g = family_of[below as usize];
-                    if ranks[g as usize] == NONE {
-                        ranks[g as usize] = WAITING;
-                        open.push((g, self.family(g as usize).start, 0));
-                    }
+                *at += 1;
+                let named = family_of[row as usize];
+                if ranks[named as usize] == NONE {
+                    ranks[named as usize] = WAITING;
+                    open.push((named, 0));
                 }
             }
         }
@@ -289,26 +312,21 @@ impl Order {
 }
 
 impl Namers {
-    fn new(ledger: &Ledger, order: &Order) -> Self {
-        let mut first = vec![0u32; ledger.len() + 1];
-        let each = |visit: &mut dyn FnMut(u32, u32)| {
-            for f in 0..order.families.len() {
-                for &row in &order.rows[order.family(f)] {
-                    let named = ledger.added(row).iter().map(|e| ledger.row(e.child)).filter(|&r| r != NONE);
-                    named.for_each(|r| visit(r, f as u32));
-                }
-            }
-        };
-        each(&mut |row, _| first[row as usize + 1] += 1);
-        for row in 0..ledger.len() {
+    fn new(rows: usize, looks: &[Look]) -> Self {
+        let mut first = vec![0u32; rows + 1];
+        let named = || looks.iter().flat_map(|look| &look.named);
+        named().for_each(|&row| first[row as usize + 1] += 1);
+        for row in 0..rows {
             first[row + 1] += first[row];
         }
         let mut next = first.clone();
-        let mut families = vec![NONE; first[ledger.len()] as usize];
-        each(&mut |row, family| {
-            families[next[row as usize] as usize] = family;
-            next[row as usize] += 1;
-        });
+        let mut families = vec![NONE; first[rows] as usize];
+        for (family, look) in (0..).zip(looks) {
+            for &row in &look.named {
+                families[next[row as usize] as usize] = family;
+                next[row as usize] += 1;
+            }
+        }
         Self { first, families }
     }
 
