@@ -7,7 +7,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use leakward::source::odb::{Kinds, Layout, Object, ObjectKind, Odb, OdbError, Progress, Visitor, Walk};
+use leakward::source::odb::{
+    Grove, Kinds, Layout, Object, ObjectKind, Odb, OdbError, Progress, Visitor, Walk,
+};
 
 struct Idle {
     unreadable: u64,
@@ -41,7 +43,8 @@ fn main() {
     let opened = start.elapsed();
     let walk = Walk { threads, budget: 256 << 20, limit: 1 << 30, kinds };
     let progress = Progress::default();
-    let visitors = walk.run(&odb, &progress, &|_| true, &|| Idle { unreadable: 0 }).expect("a walk");
+    let visitors =
+        walk.run(&odb, &Grove::default(), &progress, &|_| true, &|| Idle { unreadable: 0 }).expect("a walk");
     let (objects, bytes) = (progress.objects.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed));
     let unreadable: u64 = visitors.iter().map(|v| v.unreadable).sum();
     println!(

@@ -17,7 +17,7 @@ use leakward::model::{Blob, Origin};
 use leakward::rule::RulePack;
 use leakward::source::git::{PushedRef, ReceivedRef, Revisions};
 use leakward::source::odb::{
-    Bundle, CommitParts, DeltaError, Entry, HashKind, Inflater, Kinds, Layout, Object, Odb, OdbError,
+    Bundle, CommitParts, DeltaError, Entry, Grove, HashKind, Inflater, Kinds, Layout, Object, Odb, OdbError,
     PackIndex, Piece, Progress, TagParts, TreeEntry, Visitor, Walk, apply, peek, sizes,
 };
 use leakward::source::{Base, Files, Source as _};
@@ -171,7 +171,7 @@ pub(crate) fn bundle(bytes: &[u8]) {
     write(&path, bytes);
     let Ok(bundle) = Bundle::open(&path) else { return };
     let walk = Walk { threads: 1, budget: 1 << 20, limit: LIMIT, kinds: Kinds::ALL };
-    let visited = walk.run(&bundle.odb, &Progress::default(), &|_| true, &|| Sizes(0));
+    let visited = walk.run(&bundle.odb, &Grove::default(), &Progress::default(), &|_| true, &|| Sizes(0));
     for sizes in visited.into_iter().flatten() {
         assert!(sizes.0 <= LIMIT as usize);
     }

@@ -49,11 +49,13 @@ pub enum SkipReason {
     Submodule,
     /// It is git's own folder, of which only `config` and `hooks` are files that people write. Counts once.
     GitFolder,
+    /// It lies in a history, and no ref, reflog or tag leads to it.
+    Unreachable,
 }
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ignored,
         Self::Excluded,
         Self::Binary,
@@ -63,6 +65,7 @@ impl SkipReason {
         Self::Special,
         Self::Submodule,
         Self::GitFolder,
+        Self::Unreachable,
     ];
 
     /// The word that reports use.
@@ -77,6 +80,7 @@ impl SkipReason {
             Self::Special => "special",
             Self::Submodule => "submodule",
             Self::GitFolder => "git-folder",
+            Self::Unreachable => "unreachable",
         }
     }
 }

@@ -44,6 +44,7 @@ mod history;
 mod history_archives;
 mod history_cache;
 mod history_full;
+mod history_reach;
 mod history_scope;
 mod history_submodules;
 #[cfg(feature = "fetcher")]

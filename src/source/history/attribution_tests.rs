@@ -11,7 +11,7 @@ use super::names::Names;
 use super::paths::Paths;
 use super::pruned::Pruned;
 use crate::source::odb::{
-    CommitParts, HashKind, Kinds, Object, ObjectKind, Odb, OdbError, Progress, Visitor, Walk,
+    CommitParts, Grove, HashKind, Kinds, Object, ObjectKind, Odb, OdbError, Progress, Visitor, Walk,
 };
 
 struct Reader<'h> {
@@ -97,7 +97,7 @@ fn check(odb: &Odb, stream: &Stream, wanted: &BTreeSet<String>) {
     let walk = Walk { threads: 2, budget: 1 << 20, limit: 1 << 20, kinds: Kinds::ALL };
     let reader =
         || Reader { odb, ledger: LedgerPart::new(odb, &names, &missing), graph: GraphPart::default() };
-    let parts = walk.run(odb, &Progress::default(), &|_| true, &reader).unwrap();
+    let parts = walk.run(odb, &Grove::default(), &Progress::default(), &|_| true, &reader).unwrap();
     let (ledgers, graphs) = parts.into_iter().map(|r| (r.ledger.into_rows(), r.graph)).unzip();
     let (ledger, graph) = (Ledger::new(odb.len(), ledgers), Graph::new(odb, graphs));
     assert!(ledger.damaged.is_empty() && missing.into_ids().is_empty());
@@ -185,7 +185,8 @@ fn few_objects_of_a_large_pack_are_shown_without_the_others() {
     let odb = fixture.odb();
     let shown = |wanted: &(dyn Fn(u32) -> bool + Sync)| {
         let walk = Walk { threads: 2, budget: 1 << 20, limit: 1 << 20, kinds: Kinds::ALL };
-        let counters = walk.run(&odb, &Progress::default(), wanted, &|| Counter(Vec::new())).unwrap();
+        let counters =
+            walk.run(&odb, &Grove::default(), &Progress::default(), wanted, &|| Counter(Vec::new())).unwrap();
         let mut shown: Vec<_> = counters.into_iter().flat_map(|c| c.0).collect();
         shown.sort_unstable();
         shown
@@ -213,7 +214,7 @@ fn refs_contain_what_they_follow() {
     let walk = Walk { threads: 1, budget: 0, limit: 1 << 20, kinds: Kinds::of(&[ObjectKind::Commit]) };
     let reader =
         || Reader { odb: &odb, ledger: LedgerPart::new(&odb, &names, &missing), graph: GraphPart::default() };
-    let parts = walk.run(&odb, &Progress::default(), &|_| true, &reader).unwrap();
+    let parts = walk.run(&odb, &Grove::default(), &Progress::default(), &|_| true, &reader).unwrap();
     let graph = Graph::new(&odb, parts.into_iter().map(|r| r.graph).collect());
     let commit = |name: &str| graph.commit(odb.find(fixture.id(name).as_bytes()).unwrap()).unwrap();
     let tips = [commit("main"), commit("side"), commit("both")];

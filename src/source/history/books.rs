@@ -1,6 +1,5 @@
 //! Everything that the pass over the objects of a history wrote down, put together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::HashSet;
@@ -11,6 +10,7 @@ use super::known::Known;
 use super::ledger::Ledger;
 use super::members::MemberHit;
 use super::pass::{Containers, Hit, MessageHit, Part, Shared, Skip};
+use super::structure::{Structure, Tags};
 use crate::source::odb::ObjectId;
 
 /// Everything that the pass wrote down.
@@ -18,8 +18,7 @@ use crate::source::odb::ObjectId;
 pub(super) struct Books {
     pub(super) ledger: Ledger,
     pub(super) graph: Graph,
-    /// What each tag object names.
-    pub(super) tags: HashMap<u32, Option<ObjectId>>,
+    pub(super) tags: Tags,
     /// Names of files and directories, by number.
     pub(super) names: Vec<Arc<[u8]>>,
     /// Objects that trees name and that are not there.
@@ -51,9 +50,9 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Puts together what the threads wrote down.
-    pub(super) fn new(shared: Shared<'_>, parts: Vec<Part>) -> Self {
-        let (mut rows, mut graphs, mut tags) = (Vec::new(), Vec::new(), HashMap::new());
+    /// Puts together what the threads wrote down besides `structure`.
+    pub(super) fn new(shared: Shared<'_>, structure: Structure, parts: Vec<Part>) -> Self {
+        let Structure { ledger, graph, tags } = structure;
         let (mut hits, mut message_hits, mut member_hits) = (Vec::new(), Vec::new(), Vec::new());
         let (mut skips, mut containers) = (Vec::new(), Containers::default());
         let (mut counts, mut bytes, mut searched) = ([0; 4], 0, 0);
@@ -67,9 +66,6 @@ impl Books {
             skips.extend(part.skips);
             containers.tally.add(part.containers.tally);
             containers.unread.extend(part.containers.unread);
-            tags.extend(part.tags);
-            rows.push(part.rows);
-            graphs.push(part.graph);
         }
         hits.sort_unstable();
         hits.dedup();
@@ -78,8 +74,8 @@ impl Books {
         skips.sort_unstable();
         message_hits.sort_by_key(|h| (h.object, h.text.start, h.span));
         Self {
-            ledger: Ledger::new(shared.odb.len(), rows),
-            graph: Graph::new(shared.odb, graphs),
+            ledger,
+            graph,
             tags,
             names: shared.names.into_names(),
             missing: shared.missing.into_ids(),

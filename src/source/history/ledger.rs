@@ -44,7 +44,32 @@ pub(super) struct LedgerPart<'h> {
     missing: &'h Missing,
     rows: Rows,
     kept: Vec<(u32, u32)>,
+    /// Entries that were read and not added yet.
+    read: Vec<Read>,
+    /// Which of them are looked for in the indexes.
+    sought: Vec<usize>,
+    /// What was found last; see [`Recent`].
+    recent: Recent,
 }
+
+/// The objects that were looked for last, by a part of their ids. Whole trees of one directory name the same objects
+/// over and over, and the index of a large pack is slow to ask: it lies scattered in memory.
+#[derive(Default)]
+struct Recent(Vec<([u8; 20], u32)>);
+
+/// An entry that was read: where it begins and ends, how long its name is, what it is.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    start: usize,
+    name: usize,
+    end: usize,
+    mode: Mode,
+    /// Number of the object, once it was looked for.
+    object: Option<u32>,
+}
+
+/// Entries that are read before their objects are looked for.
+const AT_ONCE: usize = 64;
 
 /// What one thread entered.
 #[derive(Debug, Default)]
@@ -95,10 +120,41 @@ impl Missing {
     }
 }
 
+impl Recent {
+    /// 768 KiB of them, which stay in the second-level cache.
+    const LEN: usize = 1 << 15;
+
+    fn place(id: &[u8]) -> usize {
+        usize::from(u16::from_be_bytes([id[18], id[19]])) % Self::LEN
+    }
+
+    /// The number of the object called `id`, if it was found lately.
+    fn get(&self, id: &[u8]) -> Option<u32> {
+        let (known, number) = self.0.get(Self::place(id))?;
+        (known == id && *number != NONE).then_some(*number)
+    }
+
+    fn put(&mut self, id: &[u8], number: u32) {
+        // Of longer ids nothing is kept.
+        if let Ok(id) = <[u8; 20]>::try_from(id) {
+            self.0.resize(Self::LEN, ([0; 20], NONE));
+            self.0[Self::place(&id)] = (id, number);
+        }
+    }
+}
+
+impl std::fmt::Debug for Recent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recent").finish_non_exhaustive()
+    }
+}
+
 impl<'h> LedgerPart<'h> {
     /// An empty part.
     pub(super) fn new(odb: &'h Odb, names: &'h Names, missing: &'h Missing) -> Self {
-        Self { odb, names: names.local(), missing, rows: Rows::default(), kept: Vec::new() }
+        let (kept, read, sought) = Default::default();
+        let (names, rows, recent) = (names.local(), Rows::default(), Recent::default());
+        Self { odb, names, missing, rows, kept, read, sought, recent }
     }
 
     /// What was entered.
@@ -140,28 +196,56 @@ impl<'h> LedgerPart<'h> {
         mark: bool,
         entries: &mut Entries,
     ) -> Option<usize> {
-        while at < until {
-            let entry = TreeEntry::at(tree, at, self.odb.hash())?;
-            let edge = self.edge(&entry);
-            if mark {
-                entries.borders.push(at as u32);
-                entries.edges.push(edge.unwrap_or(Edge { name: NONE, child: NONE }));
+        let mut whole = true;
+        while at < until && whole {
+            self.read.clear();
+            while at < until && self.read.len() < AT_ONCE {
+                let Some(entry) = TreeEntry::at(tree, at, self.odb.hash()) else {
+                    whole = false;
+                    break;
+                };
+                let name = entry.name.len();
+                self.read.push(Read { start: at, name, end: entry.end, mode: entry.mode, object: None });
+                at = entry.end;
             }
-            self.rows.added.extend(edge);
-            at = entry.end;
+            self.number(tree, mark, entries);
         }
-        Some(at)
+        whole.then_some(at)
     }
 
-    fn edge(&mut self, entry: &TreeEntry<'_>) -> Option<Edge> {
-        if entry.mode == Mode::Submodule {
-            return None;
+    /// Adds the entries of `tree` that were read.
+    fn number(&mut self, tree: &[u8], mark: bool, entries: &mut Entries) {
+        let Self { odb, names, missing, rows, read, sought, recent, .. } = self;
+        let id = |entry: &Read| entry.end - odb.hash().size()..entry.end;
+        sought.clear();
+        for (i, entry) in read.iter_mut().enumerate() {
+            entry.object = recent.get(&tree[id(entry)]);
+            sought.extend(Some(i).filter(|_| entry.object.is_none()));
         }
-        let child = match self.odb.find(entry.id) {
-            Some(number) => number,
-            None => self.missing.number(entry.id, self.odb.len())?,
-        };
-        Some(Edge { name: self.names.number(entry.name), child })
+        let mut numbers = [None; AT_ONCE];
+        odb.find_each(sought.len(), |i| &tree[id(&read[sought[i]])], &mut |i, found| numbers[i] = found);
+        for (&i, number) in sought.iter().zip(numbers) {
+            read[i].object = number;
+            if let Some(number) = number {
+                recent.put(&tree[id(&read[i])], number);
+            }
+        }
+        for entry in read {
+            let id = id(entry);
+            let child = match (entry.mode, entry.object) {
+                (Mode::Submodule, _) => None,
+                (_, None) => missing.number(&tree[id.clone()], odb.len()),
+                (_, object) => object,
+            };
+            // A zero stands between name and id.
+            let name = &tree[id.start - 1 - entry.name..id.start - 1];
+            let edge = child.map(|child| Edge { name: names.number(name), child });
+            if mark {
+                entries.borders.push(entry.start as u32);
+                entries.edges.push(edge.unwrap_or(Edge { name: NONE, child: NONE }));
+            }
+            rows.added.extend(edge);
+        }
     }
 
     /// Enters a tree that is a delta: entries that were copied as a whole are those of the base.
@@ -219,6 +303,16 @@ impl Rows {
     pub(super) fn whole(&mut self, tree: u32, edges: &[Edge]) {
         self.added.extend_from_slice(edges);
         self.recall(tree, NONE);
+    }
+
+    /// The trees that were entered.
+    pub(super) fn trees(&self) -> impl Iterator<Item = u32> {
+        self.rows.iter().map(|row| row.tree)
+    }
+
+    /// What they add to the trees that they are deltas on.
+    pub(super) fn children(&self) -> impl Iterator<Item = u32> {
+        self.added.iter().map(|edge| edge.child)
     }
 
     /// Enters `tree` as a delta on `base` that changes nothing.
@@ -286,6 +380,11 @@ impl Ledger {
         ledger
     }
 
+    /// Numbers of the trees that have a row.
+    pub(super) fn trees(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.row_of).filter(|&(_, &row)| row != NONE).map(|(tree, _)| tree)
+    }
+
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
@@ -298,7 +397,12 @@ impl Ledger {
 
     /// The row that `row` is a delta on, or [`NONE`].
     pub(super) fn base(&self, row: u32) -> u32 {
-        self.row(self.rows[row as usize].base)
+        self.row(self.base_of(row))
+    }
+
+    /// Number of the tree that `row` is a delta on, or [`NONE`].
+    pub(super) fn base_of(&self, row: u32) -> u32 {
+        self.rows[row as usize].base
     }
 
     /// Entries that `row` has and its base has not.

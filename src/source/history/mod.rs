@@ -1,6 +1,6 @@
 //! Scans a repository's whole history by its objects: each once, and of a delta only what it inserts.
 //!
-//! 1. One pass over the object database scans blobs and messages, and enters trees and commits in books.
+//! 1. Passes over the object database scan blobs and messages, and enter trees and commits in books.
 //! 2. The books tell which commit brought each secret in, and under which paths.
 //! 3. Each secret is visited once for every path: there it becomes a finding like any other.
 //! 4. Of all findings of one secret one is kept, and told how far the secret spread.
@@ -8,7 +8,7 @@
 //! Archives and compressed files are opened in step 1 and again in step 3; what was found in a member is known by the
 //! member's place in its container.
 //!
-//! With a cache, step 1 takes from it what an earlier scan wrote down, and passes over new objects only.
+//! With a cache, step 1 takes from it what an earlier scan wrote down, and reads new objects only.
 //!
 //! What this module does not do: judge candidates (that is the detector's), or know paths before step 3.
 
@@ -35,6 +35,7 @@ mod origins;
 mod pass;
 mod paths;
 mod pruned;
+mod reach;
 mod recall;
 mod record;
 mod refs;
@@ -42,7 +43,9 @@ mod scanner;
 #[cfg(test)]
 mod scanner_tests;
 mod scope;
+mod structure;
 mod submodules;
+mod sweep;
 mod tellings;
 mod texts;
 mod told;
@@ -57,18 +60,16 @@ use bstr::BString;
 
 use crate::detect::Detector;
 use crate::model::{Effort, Finding, Origin, Pace, Paced, Stages, Tally};
-use crate::source::odb::{Kinds, ObjectKind, OdbError, Progress, Walk};
+use crate::source::odb::{ObjectKind, Progress};
 use crate::source::{MAX_ARCHIVE_DEPTH, Source, SourceError, Visitor};
 use crate::suppress::PathGlobs;
 
-use books::Books;
 pub use cache::{Cache, CacheError};
 use opened::Opened;
-use pass::{Pass, Shared};
-use recall::Recalled;
 pub use refs::Refs;
 pub use scope::Scope;
 pub use submodules::Family;
+use sweep::sweep;
 use tellings::Tellings;
 use told::Told;
 
@@ -129,36 +130,6 @@ impl History {
     fn visited(&self, origin: &Origin) -> bool {
         self.told.get().is_some_and(|told| told.visited(origin))
     }
-
-    /// Scans all objects.
-    fn pass(&self, opened: &Opened, tally: &mut Tally) -> Result<Books, SourceError> {
-        let mut shared = Shared::new(&opened.odb, &self.detector, self.full, self.archive_depth)
-            .map_err(SourceError::Random)?;
-        let recalled = self.cache.as_ref().and_then(|cache| {
-            cache.load(tally, |archive| Recalled::new(archive, &shared, self.threads, self.max_size))
-        });
-        let mut parts = Vec::new();
-        if recalled.is_none() {
-            // Every entry of every tree is looked up.
-            opened.odb.packs().iter().for_each(|pack| pack.index().hasten());
-        }
-        if let Some(Recalled { part, known }) = recalled {
-            tally.recalled = known.blobs();
-            shared.known = known;
-            parts.push(part);
-        }
-        let walk =
-            Walk { threads: self.threads, budget: self.memory, limit: self.max_size, kinds: Kinds::ALL };
-        let wanted = |number| shared.wants(number);
-        let mut passes = walk.run(&opened.odb, &self.progress, &wanted, &|| Pass::new(&shared))?;
-        let unreadable: Vec<_> = passes.iter_mut().flat_map(|p| std::mem::take(&mut p.unreadable)).collect();
-        let unread = unreadable.iter().map(|&(number, _)| number).collect();
-        let damaged = unreadable.iter().any(|(_, why)| !matches!(why, OdbError::Limit { .. }));
-        let lost = opened.retry(unreadable, self.max_size, &mut passes[0], tally);
-        // What was recalled comes first: a tree that was read again counts as it was read.
-        parts.extend(passes.into_iter().map(Pass::close));
-        Ok(Books { unread, lost, damaged, ..Books::new(shared, parts) })
-    }
 }
 
 impl Source for History {
@@ -167,7 +138,7 @@ impl Source for History {
         let before = self.progress.bytes.load(Ordering::Relaxed);
         let opened = Opened::open(&self.place, &mut tally)?;
         let mut stages = Stages { open: clock.lap(), ..Stages::default() };
-        let mut books = self.pass(&opened, &mut tally)?;
+        let mut books = sweep(self, &opened, &mut tally)?;
         stages.objects = clock.lap();
         tally.blobs = books.counts[ObjectKind::Blob as usize - 1];
         tally.bytes = books.bytes;

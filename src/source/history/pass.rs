@@ -8,6 +8,7 @@ use super::known::Known;
 use super::ledger::{Entries, LedgerPart, Missing, Rows};
 use super::members::{self, MemberHit};
 use super::names::Names;
+use super::reach::Reach;
 use super::scanner::{Found, Scanner};
 use super::texts::texts;
 use crate::detect::Detector;
@@ -61,6 +62,8 @@ pub(super) struct Shared<'h> {
 #[derive(Debug)]
 pub(super) struct Pass<'h> {
     shared: &'h Shared<'h>,
+    /// The blobs that count; `None`: all.
+    reach: Option<&'h Reach>,
     pub(super) scanner: Scanner<'h>,
     groups: LocalGroups<'h>,
     pub(super) ledger: LedgerPart<'h>,
@@ -150,9 +153,11 @@ impl<'h> Shared<'h> {
 }
 
 impl<'h> Pass<'h> {
-    pub(super) fn new(shared: &'h Shared<'h>) -> Self {
+    /// One that has seen nothing yet; of blobs, those of `reach` count.
+    pub(super) fn new(shared: &'h Shared<'h>, reach: Option<&'h Reach>) -> Self {
         Self {
             shared,
+            reach,
             scanner: Scanner::new(shared.detector),
             groups: shared.groups.local(),
             ledger: LedgerPart::new(shared.odb, &shared.names, &shared.missing),
@@ -280,7 +285,8 @@ impl<'h> Visitor for Pass<'h> {
 
     fn object(&mut self, object: Object<'_, Legacy<'h>>) -> Legacy<'h> {
         // Others are read only because some are deltas on them.
-        let counts = self.shared.wants(object.number);
+        let counts =
+            self.shared.wants(object.number) && self.reach.is_none_or(|reach| reach.has(object.number));
         self.counts[object.kind as usize - 1] += u64::from(counts);
         match object.kind {
             ObjectKind::Blob => return Legacy::Blob(self.blob(&object, counts)),

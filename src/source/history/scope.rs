@@ -9,7 +9,7 @@ use super::graph::Graph;
 use crate::source::SourceError;
 use crate::source::odb::{ObjectId, Odb};
 
-/// Which commits of a history count. What others hold is scanned along, and not reported.
+/// Which commits of a history count. What others hold may be scanned along, and is not reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Only what these revisions reach; empty: everything that refs, `HEAD`s and reflogs reach.

@@ -1,5 +1,6 @@
 //! The deltas of a pack as a forest: each object under the object it is a delta on.
 
+use std::sync::Arc;
 use std::thread;
 
 use super::{Body, Entry, ObjectId, ObjectKind, OdbError, Pack};
@@ -10,13 +11,27 @@ const NONE: u32 = u32::MAX;
 /// Entries that a thread parses at a time.
 const CHUNK: usize = 1 << 14;
 
-/// The deltas of one pack as a forest. Nodes are the pack's entries, numbered from 0 in the order of their offsets.
+/// The deltas of one pack as a forest, or as much of it as leads to what is wanted. Nodes are the pack's entries,
+/// numbered from 0 in the order of their offsets.
 #[derive(Debug, Default)]
 pub(super) struct Forest {
+    whole: Arc<Whole>,
+    /// `None`: all of it.
+    kept: Option<Kept>,
+}
+
+/// A whole forest.
+#[derive(Debug, Default)]
+struct Whole {
     /// Where each entry begins; ascending. One more for the end of the last.
     offsets: Vec<u64>,
     /// Position of each node in the pack's index.
     positions: Vec<u32>,
+    /// CRC-32 of each node's entry; empty where the index holds none. They lie there in the order of the ids, so
+    /// looking one up at a time would wait for memory each time.
+    crcs: Vec<u32>,
+    /// The node that each is based on, or [`NONE`].
+    bases: Vec<u32>,
     /// `first[n]..first[n + 1]`: the part of `children` that holds those of node `n`.
     first: Vec<u32>,
     /// Children of all nodes; those of one node ordered by the size of their subtrees, smallest first.
@@ -27,6 +42,14 @@ pub(super) struct Forest {
     lost: Vec<u32>,
 }
 
+/// What is kept of a forest.
+#[derive(Debug)]
+struct Kept {
+    nodes: Vec<bool>,
+    roots: Vec<Root>,
+    lost: Vec<u32>,
+}
+
 /// A node that is based on no other node of its pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Root {
@@ -34,6 +57,8 @@ pub(super) struct Root {
     pub node: u32,
     /// What it is.
     pub stem: Stem,
+    /// Number of nodes that it leads to, itself included.
+    pub weight: u32,
 }
 
 /// What a root is.
@@ -81,16 +106,76 @@ impl Forest {
             }
             work();
         });
-        let mut forest = Self {
-            offsets,
-            positions,
-            first: Vec::new(),
-            children: Vec::new(),
-            roots: Vec::new(),
-            lost: Vec::new(),
-        };
-        forest.plant(&bases);
-        Ok(forest)
+        let crcs = positions.iter().map_while(|&position| pack.index().crc(position)).collect();
+        let mut whole = Whole { offsets, positions, crcs, ..Whole::default() };
+        whole.plant(&bases);
+        Ok(Self { whole: Arc::new(whole), kept: None })
+    }
+
+    /// The same forest without every subtree in which `wanted` holds for no node's position.
+    pub(super) fn pruned(&self, wanted: impl Fn(u32) -> bool) -> Self {
+        let whole = &self.whole;
+        let mut nodes = vec![false; whole.positions.len()];
+        for (node, &position) in (0..).zip(&whole.positions) {
+            let mut at: u32 = node;
+            // Up to where others have been.
+            if wanted(position) {
+                while at != NONE && !std::mem::replace(&mut nodes[at as usize], true) {
+                    at = whole.bases[at as usize];
+                }
+            }
+        }
+        let roots = whole.roots.iter().filter(|root| nodes[root.node as usize]).copied().collect();
+        let lost = whole.lost.iter().copied().filter(|&n| wanted(whole.positions[n as usize])).collect();
+        Self { whole: Arc::clone(whole), kept: Some(Kept { nodes, roots, lost }) }
+    }
+
+    /// How many nodes grow on roots of which `grows` holds for the stem.
+    pub(super) fn count(&self, grows: impl Fn(Stem) -> bool) -> u64 {
+        match &self.kept {
+            None => self.roots().iter().filter(|r| grows(r.stem)).map(|r| u64::from(r.weight)).sum(),
+            Some(kept) => kept.nodes.iter().filter(|&&kept| kept).count() as u64,
+        }
+    }
+
+    /// Nodes that are based on no node of this pack, in the order of their offsets.
+    pub(super) fn roots(&self) -> &[Root] {
+        self.kept.as_ref().map_or(&self.whole.roots, |kept| &kept.roots)
+    }
+
+    /// Nodes that no root leads to.
+    pub(super) fn lost(&self) -> &[u32] {
+        self.kept.as_ref().map_or(&self.whole.lost, |kept| &kept.lost)
+    }
+
+    /// The nodes that are deltas on `node`, the one with the smallest subtree first.
+    #[inline]
+    pub(super) fn children(&self, node: u32) -> impl DoubleEndedIterator<Item = u32> {
+        let keeps = |node: &u32| self.kept.as_ref().is_none_or(|kept| kept.nodes[*node as usize]);
+        self.whole.children(node).iter().copied().filter(keeps)
+    }
+
+    /// Position of `node` in the pack's index.
+    #[inline]
+    pub(super) fn position(&self, node: u32) -> u32 {
+        self.whole.positions[node as usize]
+    }
+
+    /// CRC-32 of the entry of `node`, where the index holds it.
+    pub(super) fn crc(&self, node: u32) -> Option<u32> {
+        self.whole.crcs.get(node as usize).copied()
+    }
+
+    /// Where the entry of `node` begins and where the next one does.
+    #[inline]
+    pub(super) fn extent(&self, node: u32) -> (u64, u64) {
+        (self.whole.offsets[node as usize], self.whole.offsets[node as usize + 1])
+    }
+}
+
+impl Whole {
+    fn children(&self, node: u32) -> &[u32] {
+        &self.children[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
     }
 
     fn plant(&mut self, bases: &[Base]) {
@@ -99,7 +184,7 @@ impl Forest {
         for (node, base) in bases.iter().enumerate() {
             match *base {
                 Base::Node(b) => self.first[b as usize + 1] += 1,
-                Base::Stem(stem) => self.roots.push(Root { node: node as u32, stem }),
+                Base::Stem(stem) => self.roots.push(Root { node: node as u32, stem, weight: 0 }),
             }
         }
         for n in 0..count {
@@ -107,18 +192,21 @@ impl Forest {
         }
         let mut next = self.first.clone();
         self.children = vec![NONE; self.first[count] as usize];
+        self.bases = vec![NONE; count];
         for (node, base) in bases.iter().enumerate() {
             if let Base::Node(b) = *base {
                 self.children[next[b as usize] as usize] = node as u32;
                 next[b as usize] += 1;
+                self.bases[node] = b;
             }
         }
-        self.weigh(bases);
+        self.weigh();
     }
 
     /// Orders children by the size of their subtrees, and finds the nodes that no root leads to.
-    fn weigh(&mut self, bases: &[Base]) {
-        let mut order: Vec<u32> = Vec::with_capacity(bases.len());
+    fn weigh(&mut self) {
+        let count = self.bases.len();
+        let mut order: Vec<u32> = Vec::with_capacity(count);
         order.extend(self.roots.iter().map(|r| r.node));
         let mut at = 0;
         while let Some(&node) = order.get(at) {
@@ -126,76 +214,20 @@ impl Forest {
             at += 1;
         }
         // A base comes before what is based on it, so backwards every subtree is complete when it is added.
-        let mut weight = vec![0u32; bases.len()];
+        let mut weight = vec![0u32; count];
         for &node in order.iter().rev() {
             weight[node as usize] += 1;
-            if let Base::Node(base) = bases[node as usize] {
+            let base = self.bases[node as usize];
+            if base != NONE {
                 weight[base as usize] += weight[node as usize];
             }
         }
-        for node in 0..bases.len() {
+        for node in 0..count {
             let (from, to) = (self.first[node] as usize, self.first[node + 1] as usize);
             self.children[from..to].sort_by_key(|&c| weight[c as usize]);
         }
-        self.lost = (0..bases.len() as u32).filter(|&n| weight[n as usize] == 0).collect();
-    }
-
-    /// Leaves out every subtree in which `wanted` holds for no node's position.
-    pub(super) fn prune(&mut self, wanted: impl Fn(u32) -> bool) {
-        let mut order: Vec<u32> = self.roots.iter().map(|r| r.node).collect();
-        let mut at = 0;
-        while let Some(&node) = order.get(at) {
-            order.extend_from_slice(self.children(node));
-            at += 1;
-        }
-        let mut keep = vec![false; self.positions.len()];
-        for &node in order.iter().rev() {
-            let kept = self.children(node).iter().any(|&c| keep[c as usize]);
-            keep[node as usize] = kept || wanted(self.positions[node as usize]);
-        }
-        let (mut children, mut first) = (Vec::new(), Vec::with_capacity(self.first.len()));
-        for node in 0..self.positions.len() as u32 {
-            first.push(children.len() as u32);
-            children.extend(self.children(node).iter().filter(|&&c| keep[c as usize]));
-        }
-        first.push(children.len() as u32);
-        (self.children, self.first) = (children, first);
-        self.roots.retain(|r| keep[r.node as usize]);
-        let positions = &self.positions;
-        self.lost.retain(|&n| wanted(positions[n as usize]));
-    }
-
-    /// Number of nodes.
-    pub(super) fn len(&self) -> usize {
-        self.positions.len()
-    }
-
-    /// Nodes that are based on no node of this pack, in the order of their offsets.
-    pub(super) fn roots(&self) -> &[Root] {
-        &self.roots
-    }
-
-    /// Nodes that no root leads to.
-    pub(super) fn lost(&self) -> &[u32] {
-        &self.lost
-    }
-
-    /// The nodes that are deltas on `node`, the one with the smallest subtree first.
-    #[inline]
-    pub(super) fn children(&self, node: u32) -> &[u32] {
-        &self.children[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
-    }
-
-    /// Position of `node` in the pack's index.
-    #[inline]
-    pub(super) fn position(&self, node: u32) -> u32 {
-        self.positions[node as usize]
-    }
-
-    /// Where the entry of `node` begins and where the next one does.
-    #[inline]
-    pub(super) fn extent(&self, node: u32) -> (u64, u64) {
-        (self.offsets[node as usize], self.offsets[node as usize + 1])
+        self.lost = (0..count as u32).filter(|&n| weight[n as usize] == 0).collect();
+        self.roots.iter_mut().for_each(|root| root.weight = weight[root.node as usize]);
     }
 }
 

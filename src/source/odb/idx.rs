@@ -8,6 +8,8 @@ use super::{HashKind, Mapped, ObjectId, OdbError};
 
 const MAGIC: [u8; 4] = [0xff, b't', b'O', b'c'];
 const FANOUT: usize = 256 * 4;
+/// Ids that are looked for at a time.
+const AT_ONCE: usize = 16;
 
 /// The index of one pack. Objects are numbered by position, from 0, in the order of their ids.
 #[derive(Debug)]
@@ -202,6 +204,38 @@ impl PackIndex {
         search(id, low, self.fanout[first], |p| self.id(p))
     }
 
+    /// Tells `found` the position of each of `count` objects, of which `id` says how they are called. Several are looked
+    /// for at a time, so that waiting for memory is done for all of them at once.
+    pub fn find_each<'i>(
+        &self,
+        count: usize,
+        id: impl Fn(usize) -> &'i [u8],
+        found: &mut impl FnMut(usize, Option<u32>),
+    ) {
+        let Some(fine) = self.fine.get().filter(|_| (0..count).all(|i| id(i).len() == self.hash.size()))
+        else {
+            return (0..count).for_each(|i| found(i, self.find(id(i))));
+        };
+        for from in (0..count).step_by(AT_ONCE) {
+            let mut places = [(0, 0, 0); AT_ONCE];
+            let places = &mut places[..AT_ONCE.min(count - from)];
+            for (i, (low, high, _)) in places.iter_mut().enumerate() {
+                (*low, *high) = fine.range(id(from + i));
+            }
+            for (low, high, head) in places.iter_mut() {
+                if *low < *high {
+                    *head = be64(self.id(*low));
+                }
+            }
+            for (i, &mut (low, high, head)) in places.iter_mut().enumerate() {
+                let id = id(from + i);
+                // The ids of an entry are few, and mostly one.
+                let low = low + u32::from(low < high && head < be64(id));
+                found(from + i, halve(id, low, high, |p| self.id(p)));
+            }
+        }
+    }
+
     /// Makes ready for many look-ups: reads all ids once.
     pub fn hasten(&self) {
         self.fine.get_or_init(|| Fine::new(self));
@@ -377,6 +411,30 @@ mod tests {
         index.hasten();
         assert!((0..200).all(|i| index.find(clump(i).id.as_bytes()).is_some()));
         assert_eq!(index.find(&[9; 20]).map(|at| index.offset(at)), Some(Some(9)));
+    }
+
+    #[test]
+    fn many_are_found_as_each_is() {
+        let alike = (0..40).map(|i: u8| {
+            let id = [[5; 19].as_slice(), &[i * 3]].concat();
+            Indexed { id: ObjectId::new(&id).unwrap(), crc: 0, offset: 0 }
+        });
+        let all: Vec<Indexed> = objects(300).into_iter().chain(alike).collect();
+        let index = PackIndex::build(all.clone(), HashKind::Sha1, &[0; 20]);
+        let absent = (0..120).map(|i: u8| [[5; 19].as_slice(), &[i]].concat());
+        let mut ids: Vec<Vec<u8>> = all.iter().map(|o| o.id.as_bytes().to_vec()).chain(absent).collect();
+        ids.extend([vec![0; 20], vec![255; 20], vec![1; 32], vec![]]);
+        for hastened in [false, true] {
+            if hastened {
+                index.hasten();
+            }
+            for count in [0, 1, 15, 16, 17, ids.len()] {
+                let mut found = Vec::new();
+                index.find_each(count, |i| &ids[i], &mut |i, at| found.push((i, at)));
+                let each: Vec<_> = ids[..count].iter().map(|id| index.find(id)).enumerate().collect();
+                assert_eq!(found, each);
+            }
+        }
     }
 
     #[test]

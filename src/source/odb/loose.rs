@@ -1,7 +1,7 @@
 //! Loose objects: one zlib stream per file, `objects/ab/cdef…`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{HashKind, Inflater, ObjectId, ObjectKind, OdbError, peek};
@@ -55,6 +55,15 @@ pub(super) fn read(
         Err(e) => return Err(OdbError::file(&path, e)),
     };
     decode(&deflated, inflater, out).map(Some)
+}
+
+/// What kind the loose object `id` of the object folder `dir` is; `None` when its head cannot be read.
+pub(super) fn kind(dir: &Path, id: &ObjectId) -> Option<ObjectKind> {
+    let (mut deflated, mut head) = (Vec::new(), [0; HEAD]);
+    // Deflated bytes for so few others, the stream's own head included, are not twice as many.
+    fs::File::open(path(dir, id)).ok()?.take(4 * HEAD as u64).read_to_end(&mut deflated).ok()?;
+    let known = peek(&deflated, &mut head).ok()?;
+    parse(&head[..known]).ok().map(|(kind, ..)| kind)
 }
 
 /// Decodes the content of a loose object's file into `out`.
@@ -112,6 +121,11 @@ mod tests {
         let (mut inflater, mut out) = (Inflater::new(100), Vec::new());
         let kind = read(dir.path(), &id, &mut inflater, &mut out).unwrap();
         assert_eq!((kind, out.as_slice()), (Some(ObjectKind::Blob), &b"hello"[..]));
+        assert_eq!(super::kind(dir.path(), &id), Some(ObjectKind::Blob));
+        fs::write(&file, deflate(&[&b"tree 100000\0"[..], &[7; 100_000]].concat())).unwrap();
+        assert_eq!(super::kind(dir.path(), &id), Some(ObjectKind::Tree));
+        fs::write(&file, b"damaged").unwrap();
+        assert_eq!(super::kind(dir.path(), &id), None);
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::{Bottom, HashKind, Inflater, Layout, ObjectId, ObjectKind, OdbError, Pack, Remark, loose};
 
@@ -27,6 +30,8 @@ pub struct Odb {
     first: Vec<u32>,
     /// Loose objects with the index of their folder; sorted by id, then folder.
     loose: Vec<(ObjectId, u16)>,
+    /// What each of them is, once it was asked for.
+    loose_kinds: OnceLock<Vec<Option<ObjectKind>>>,
     /// Numbers of all objects, sorted by id, then number; empty when there are few packs.
     sorted: Vec<(u64, u32)>,
     /// What could not be read as it should, by file.
@@ -59,6 +64,7 @@ impl Odb {
             packs: Vec::new(),
             first: Vec::new(),
             loose: Vec::new(),
+            loose_kinds: OnceLock::new(),
             sorted: Vec::new(),
             remarks: BTreeMap::new(),
         };
@@ -100,6 +106,7 @@ impl Odb {
             packs: vec![pack],
             first: Vec::new(),
             loose: Vec::new(),
+            loose_kinds: OnceLock::new(),
             sorted: Vec::new(),
             remarks: remark.map(|r| (path, r)).into_iter().collect(),
         };
@@ -219,6 +226,21 @@ impl Odb {
         same.map(|&(_, n)| n).find(|&n| self.id_bytes(n) == id)
     }
 
+    /// Tells `found` what [`Odb::find`] says of each of `count` ids.
+    pub fn find_each<'i>(
+        &self,
+        count: usize,
+        id: impl Fn(usize) -> &'i [u8],
+        found: &mut impl FnMut(usize, Option<u32>),
+    ) {
+        match self.packs.first().filter(|_| self.sorted.is_empty()) {
+            Some(pack) => pack.index().find_each(count, &id, &mut |i, position| {
+                found(i, position.map_or_else(|| self.find(id(i)), |p| Some(self.number_in(0, p))));
+            }),
+            None => (0..count).for_each(|i| found(i, self.find(id(i)))),
+        }
+    }
+
     /// Whether `number` is the one that [`Odb::find`] answers with, and not a further copy of the object.
     pub fn is_first(&self, number: u32) -> bool {
         (number < self.first[1] && !self.packs.is_empty()) || self.find(self.id_bytes(number)) == Some(number)
@@ -302,6 +324,15 @@ impl Odb {
                 loose::read(dir, &id, inflater, out)?.ok_or(OdbError::Missing(id))
             }
         }
+    }
+}
+
+impl Odb {
+    /// The kind of the object `number` where it is loose and its head can be read. The heads of all are read once.
+    pub(super) fn loose_kind(&self, number: u32) -> Option<ObjectKind> {
+        let kind = |(id, dir): &(ObjectId, u16)| loose::kind(&self.dirs[usize::from(*dir)], id);
+        let kinds = self.loose_kinds.get_or_init(|| self.loose.par_iter().map(kind).collect());
+        kinds.get(number.checked_sub(self.loose_numbers().start)? as usize).copied().flatten()
     }
 }
 

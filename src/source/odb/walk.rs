@@ -1,7 +1,8 @@
 //! Visits every object once, each delta right after the base it needs.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::forest::{Forest, Stem};
@@ -67,6 +68,13 @@ pub struct Walk {
     pub kinds: Kinds,
 }
 
+/// The order in which the objects of each pack are visited, made when a walk first needs it. Walks of one object
+/// database share it.
+#[derive(Debug, Default)]
+pub struct Grove {
+    forests: Mutex<HashMap<usize, Arc<Forest>>>,
+}
+
 /// A set of object kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kinds(u8);
@@ -97,7 +105,7 @@ pub(super) struct Shared<'o, L> {
     pub(super) odb: &'o Odb,
     pub(super) walk: &'o Walk,
     pub(super) progress: &'o Progress,
-    pub(super) forests: Vec<Forest>,
+    pub(super) forests: Vec<Arc<Forest>>,
     /// Objects that are read each by itself, by number: loose ones, and few of a large pack.
     alone: Vec<u32>,
     pub(super) budget: Budget,
@@ -130,22 +138,83 @@ impl Kinds {
     }
 }
 
+impl Grove {
+    /// Puts all packs of `odb` in order, on `threads` threads.
+    ///
+    /// # Errors
+    /// When a pack's index is damaged so that its entries cannot be found.
+    pub fn plant(&self, odb: &Odb, threads: usize) -> Result<(), OdbError> {
+        let build = |(p, pack)| self.forest(p, || Forest::build(pack, threads)).map(drop);
+        odb.packs().iter().enumerate().try_for_each(build)
+    }
+
+    /// How many objects of `kind` the packs in order hold.
+    pub fn count(&self, kind: ObjectKind) -> u64 {
+        let forests = self.forests.lock().unwrap_or_else(PoisonError::into_inner);
+        forests.values().map(|forest| forest.count(|stem| stem == Stem::Whole(kind))).sum()
+    }
+
+    /// By number, whether the object may be of `kind`: it is, or nothing tells. Objects of packs that no walk has put in
+    /// order are told nothing of.
+    pub fn may_be(&self, odb: &Odb, kind: ObjectKind) -> Vec<bool> {
+        let mut may_be = vec![true; odb.len() as usize];
+        for (&pack, forest) in self.forests.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let mut open = Vec::new();
+            for root in forest.roots() {
+                match root.stem {
+                    Stem::Whole(other) if other != kind => open.push(root.node),
+                    Stem::Whole(_) | Stem::Outside(_) | Stem::Damaged => {}
+                }
+            }
+            while let Some(node) = open.pop() {
+                may_be[odb.number_in(pack, forest.position(node)) as usize] = false;
+                open.extend(forest.children(node));
+            }
+        }
+        for number in odb.loose_numbers() {
+            may_be[number as usize] = odb.loose_kind(number).is_none_or(|other| other == kind);
+        }
+        may_be
+    }
+
+    /// Whether there is the forest of pack `pack`.
+    fn has(&self, pack: usize) -> bool {
+        self.forests.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&pack)
+    }
+
+    /// The forest of pack `pack`, made by `build` unless there is one.
+    fn forest(
+        &self,
+        pack: usize,
+        build: impl FnOnce() -> Result<Forest, OdbError>,
+    ) -> Result<Arc<Forest>, OdbError> {
+        let mut forests = self.forests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(forest) = forests.get(&pack) {
+            return Ok(Arc::clone(forest));
+        }
+        let forest = Arc::new(build()?);
+        forests.insert(pack, Arc::clone(&forest));
+        Ok(forest)
+    }
+}
+
 impl Walk {
     /// Visits each object of `odb` for whose number `wanted` holds, once, with visitors made by `visitor` (one per
     /// thread), and hands the visitors back. Objects that are not wanted are visited too where wanted ones are
-    /// deltas on them.
+    /// deltas on them. `grove` is that of the walks before, or a new one.
     ///
     /// # Errors
     /// When a pack's index is damaged so that its entries cannot be found.
     pub fn run<V: Visitor>(
         &self,
         odb: &Odb,
+        grove: &Grove,
         progress: &Progress,
         wanted: &(dyn Fn(u32) -> bool + Sync),
         visitor: &(dyn Fn() -> V + Sync),
     ) -> Result<Vec<V>, OdbError> {
         let threads = self.threads.max(1);
-        let (forests, alone) = self.forests(odb, wanted)?;
+        let (forests, alone) = self.forests(odb, grove, wanted)?;
         let shared: Shared<'_, V::Legacy> = Shared {
             odb,
             walk: self,
@@ -181,23 +250,26 @@ impl Walk {
     fn forests(
         &self,
         odb: &Odb,
+        grove: &Grove,
         wanted: &(dyn Fn(u32) -> bool + Sync),
-    ) -> Result<(Vec<Forest>, Vec<u32>), OdbError> {
+    ) -> Result<(Vec<Arc<Forest>>, Vec<u32>), OdbError> {
         let mut alone = Vec::new();
         let mut forests = Vec::with_capacity(odb.packs().len());
         for (p, pack) in odb.packs().iter().enumerate() {
             let count = pack.index().count();
             let numbers = || (0..count).map(|position| odb.number_in(p, position)).filter(|&n| wanted(n));
-            if numbers().nth(count as usize / FEW).is_none() {
+            if !grove.has(p) && numbers().nth(count as usize / FEW).is_none() {
                 alone.extend(numbers());
-                forests.push(Forest::default());
+                forests.push(Arc::default());
                 continue;
             }
-            let mut forest = Forest::build(pack, self.threads)?;
-            if (0..count).any(|position| !wanted(odb.number_in(p, position))) {
-                forest.prune(|position| wanted(odb.number_in(p, position)));
-            }
-            forests.push(forest);
+            let forest = grove.forest(p, || Forest::build(pack, self.threads))?;
+            let all = (0..count).all(|position| wanted(odb.number_in(p, position)));
+            forests.push(if all {
+                forest
+            } else {
+                Arc::new(forest.pruned(|position| wanted(odb.number_in(p, position))))
+            });
         }
         alone.extend(odb.loose_numbers().filter(|&n| wanted(n)));
         Ok((forests, alone))
@@ -220,7 +292,7 @@ impl<L> Shared<'_, L> {
             self.ends.push(end);
         }
         self.ends.push(end + self.alone.len());
-        let packed: u64 = self.forests.iter().map(|f| f.len() as u64).sum();
+        let packed: u64 = self.forests.iter().map(|f| f.count(|stem| self.visits(stem))).sum();
         self.progress.total.fetch_add(packed + self.alone.len() as u64, Ordering::Relaxed);
         self
     }
@@ -238,10 +310,17 @@ impl<L> Shared<'_, L> {
                 return self.alone.get(next.checked_sub(before)?).map(|&number| Start::Alone(number));
             };
             let root = next - before;
-            match forest.roots()[root].stem {
-                Stem::Whole(kind) if !self.walk.kinds.has(kind) => {}
-                _ => return Some(Start::Root { pack: pack as u32, root }),
+            if self.visits(forest.roots()[root].stem) {
+                return Some(Start::Root { pack: pack as u32, root });
             }
+        }
+    }
+
+    /// Whether what grows on `stem` may be of a kind that is visited.
+    const fn visits(&self, stem: Stem) -> bool {
+        match stem {
+            Stem::Whole(kind) => self.walk.kinds.has(kind),
+            Stem::Outside(_) | Stem::Damaged => true,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::held::Held;
-use super::walk::{Derived, Object, Shared, Start, Task, Visitor};
+use super::walk::{Derived, Kinds, Object, Shared, Start, Task, Visitor};
 use super::{Body, Entry, Inflater, ObjectKind, OdbError, Piece, apply};
 
 /// Buffers that are kept for reuse, and the largest that is, in bytes; less where memory is short.
@@ -83,6 +83,10 @@ impl<'s, V: Visitor> Worker<'s, V> {
                 self.task(Task { pack, node, base: None });
             }
             Start::Alone(number) => {
+                let kinds = self.shared.walk.kinds;
+                if kinds != Kinds::ALL && self.shared.odb.loose_kind(number).is_some_and(|k| !kinds.has(k)) {
+                    return;
+                }
                 let mut out = self.buffer();
                 let read = self.shared.odb.read_number(number, &mut self.inflater, &mut out);
                 let shown = match read {
@@ -123,8 +127,8 @@ impl<'s, V: Visitor> Worker<'s, V> {
     fn task(&mut self, task: Task<V::Legacy>) {
         let forest = &self.shared.forests[task.pack as usize];
         let number = self.shared.odb.number_in(task.pack as usize, forest.position(task.node));
-        let heirs = forest.children(task.node);
-        let has_heirs = !heirs.is_empty();
+        let heirs = forest.children(task.node).count();
+        let has_heirs = heirs > 0;
         let mut out = self.buffer();
         let read = match &task.base {
             Some(base) => self.derive(&task, base, number, has_heirs, &mut out),
@@ -132,7 +136,7 @@ impl<'s, V: Visitor> Worker<'s, V> {
         };
         let held = match read.or_else(|e| self.rescue(number, e, has_heirs, &mut out)) {
             Ok((kind, Some(legacy))) if has_heirs => {
-                let held = Held::new(number, kind, legacy, out, heirs.len() as u32, &self.shared.budget);
+                let held = Held::new(number, kind, legacy, out, heirs as u32, &self.shared.budget);
                 self.make_room();
                 Some(Some(held))
             }
@@ -151,8 +155,8 @@ impl<'s, V: Visitor> Worker<'s, V> {
             self.recycle(bytes);
         }
         if let Some(base) = held {
-            let heir = |&node: &u32| Task { pack: task.pack, node, base: base.clone() };
-            self.tasks.extend(heirs.iter().rev().map(heir));
+            let heir = |node| Task { pack: task.pack, node, base: base.clone() };
+            self.tasks.extend(forest.children(task.node).rev().map(heir));
         }
     }
 
@@ -231,7 +235,7 @@ impl<'s, V: Visitor> Worker<'s, V> {
         let (start, end) = forest.extent(task.node);
         let range = start as usize..end as usize;
         let whole = pack.bytes().get(range).ok_or(OdbError::Entry("it lies beyond the pack's end"))?;
-        match pack.index().crc(forest.position(task.node)) {
+        match forest.crc(task.node) {
             Some(crc) if crc != libdeflater::crc32(whole) => Err(OdbError::Entry("it fails its checksum")),
             _ => Ok(whole),
         }
