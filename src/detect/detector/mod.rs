@@ -19,6 +19,7 @@ use crate::decode::{self, Regions};
 use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
 use crate::rule::{Confidence, Extractor, Rule, RulePack};
 use layers::Allowance;
+pub use scratch::Scratch;
 use woken::{Woken, triggers};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
@@ -50,14 +51,6 @@ pub struct Detector {
 
 /// The tag of rules whose secrets anyone makes for a test: in a path of tests they are no more than likely.
 const SELF_MADE: &str = "self-made";
-
-/// Buffers that one thread reuses from blob to blob.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    detector: u64,
-    workspaces: Vec<Option<Workspace>>,
-    looked: Looked,
-}
 
 /// What the search of a blob leaves for blobs that are made from it (see [`Detector::find_in`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -459,18 +452,6 @@ fn known_candidate<'r>(rule: &'r Rule, span: Span, known: KnownValue, why: Reaso
     Candidate { known: Some(known), reads, ..Candidate::of_rule(rule, span, why) }
 }
 
-impl Scratch {
-    /// The workspaces for `detector`, one for each runner, and where a search notes what it has looked at.
-    fn of(&mut self, detector: &Detector) -> (&mut [Option<Workspace>], &mut Looked) {
-        if self.detector != detector.id {
-            self.detector = detector.id;
-            self.workspaces.clear();
-        }
-        self.workspaces.resize_with(detector.runners.len(), || None);
-        (&mut self.workspaces, &mut self.looked)
-    }
-}
-
 impl Wake {
     /// The same wake in a blob that holds the same bytes `by` bytes farther on.
     pub const fn shifted(self, by: isize) -> Self {
@@ -500,6 +481,7 @@ fn around(changed: &[Span], margin: usize, len: usize) -> Vec<Span> {
 mod layers;
 #[cfg(test)]
 mod locality;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod woken;
