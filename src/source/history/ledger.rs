@@ -90,12 +90,13 @@ struct Row {
     ends: (u32, u32),
 }
 
-/// The rows of all trees.
+/// The rows of all trees, numbered through all parts.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    rows: Vec<Row>,
-    added: Vec<Edge>,
-    gone: Vec<Edge>,
+    /// As the threads wrote them: together they are tens of megabytes, which are not moved.
+    parts: Vec<Rows>,
+    /// The first row of each part, and one past the last row.
+    starts: Vec<u32>,
     /// Row by object number, or [`NONE`].
     row_of: Vec<u32>,
     /// Trees of which the end cannot be read.
@@ -351,33 +352,27 @@ impl Ledger {
     /// Puts the threads' parts together.
     /// `objects` is their number in the object database.
     pub(super) fn new(objects: u32, parts: Vec<Rows>) -> Self {
-        let total = |len: fn(&Rows) -> usize| parts.iter().map(len).sum::<usize>();
-        let (rows, added, gone) =
-            (total(|p| p.rows.len()), total(|p| p.added.len()), total(|p| p.gone.len()));
-        let mut parts = parts.into_iter();
-        // The others are put behind the first where it lies, so that little is held twice.
-        let mut first = parts.next().unwrap_or_default();
-        first.rows.reserve_exact(rows - first.rows.len());
-        first.added.reserve_exact(added - first.added.len());
-        first.gone.reserve_exact(gone - first.gone.len());
-        let Rows { rows, added, gone, damaged } = first;
-        let mut ledger = Self { rows, added, gone, row_of: vec![NONE; objects as usize], damaged };
-        for (row, entered) in ledger.rows.iter().enumerate() {
-            ledger.row_of[entered.tree as usize] = row as u32;
-        }
-        for part in parts {
-            let (a, g) = (ledger.added.len() as u32, ledger.gone.len() as u32);
-            for mut row in part.rows {
-                row.ends = (row.ends.0 + a, row.ends.1 + g);
-                ledger.row_of[row.tree as usize] = ledger.rows.len() as u32;
-                ledger.rows.push(row);
+        let mut parts = parts;
+        parts.retain(|part| !part.rows.is_empty() || !part.damaged.is_empty());
+        let (mut row_of, mut starts, mut damaged) = (vec![NONE; objects as usize], vec![0], Vec::new());
+        let mut next = 0;
+        for part in &mut parts {
+            for row in &part.rows {
+                row_of[row.tree as usize] = next;
+                next += 1;
             }
-            ledger.added.extend(part.added);
-            ledger.gone.extend(part.gone);
-            ledger.damaged.extend(part.damaged);
+            starts.push(next);
+            damaged.append(&mut part.damaged);
         }
-        ledger.damaged.sort_unstable();
-        ledger
+        damaged.sort_unstable();
+        Self { parts, starts, row_of, damaged }
+    }
+
+    /// The part that holds `row`, and its number there.
+    #[inline]
+    fn place(&self, row: u32) -> (&Rows, usize) {
+        let part = self.starts.partition_point(|&start| start <= row) - 1;
+        (&self.parts[part], (row - self.starts[part]) as usize)
     }
 
     /// Numbers of the trees that have a row.
@@ -387,7 +382,7 @@ impl Ledger {
 
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.starts.last().map_or(0, |&end| end as usize)
     }
 
     /// The row of tree `number`, or [`NONE`].
@@ -402,19 +397,22 @@ impl Ledger {
 
     /// Number of the tree that `row` is a delta on, or [`NONE`].
     pub(super) fn base_of(&self, row: u32) -> u32 {
-        self.rows[row as usize].base
+        let (part, row) = self.place(row);
+        part.rows[row].base
     }
 
     /// Entries that `row` has and its base has not.
     pub(super) fn added(&self, row: u32) -> &[Edge] {
-        let from = if row == 0 { 0 } else { self.rows[row as usize - 1].ends.0 };
-        &self.added[from as usize..self.rows[row as usize].ends.0 as usize]
+        let (part, row) = self.place(row);
+        let from = if row == 0 { 0 } else { part.rows[row - 1].ends.0 };
+        &part.added[from as usize..part.rows[row].ends.0 as usize]
     }
 
     /// Entries that the base of `row` has and `row` has not.
     pub(super) fn gone(&self, row: u32) -> &[Edge] {
-        let from = if row == 0 { 0 } else { self.rows[row as usize - 1].ends.1 };
-        &self.gone[from as usize..self.rows[row as usize].ends.1 as usize]
+        let (part, row) = self.place(row);
+        let from = if row == 0 { 0 } else { part.rows[row - 1].ends.1 };
+        &part.gone[from as usize..part.rows[row].ends.1 as usize]
     }
 
     /// What lies under `name` in the tree of `row`.
@@ -434,6 +432,6 @@ impl Ledger {
 
     /// An entry that names the object `child`, if any does.
     pub(super) fn find(&self, child: u32) -> Option<Edge> {
-        self.added.iter().find(|e| e.child == child).copied()
+        self.parts.iter().flat_map(|part| &part.added).find(|e| e.child == child).copied()
     }
 }
