@@ -3,6 +3,8 @@
 //! Where nothing is asked of what no ref leads to, commits are read first, then the trees that those lead to which
 //! count, then their blobs: servers and long-lived clones hold many objects besides. Otherwise one pass reads all.
 
+use std::sync::atomic::Ordering;
+
 use super::History;
 use super::books::Books;
 use super::graph::Graph;
@@ -78,6 +80,8 @@ pub(super) fn sweep(history: &History, opened: &Opened, tally: &mut Tally) -> Re
 
 impl Sweep<'_> {
     fn everything(&mut self) -> Result<Structure, OdbError> {
+        let wanted = (0..self.opened.odb.len()).filter(|&number| self.shared.wants(number)).count();
+        self.history.progress.total.fetch_add(wanted as u64, Ordering::Relaxed);
         self.walk(Kinds::ALL, &|_| true)?;
         let (graph, tags) = self.graph();
         Ok(self.structure(graph, tags))
@@ -85,6 +89,9 @@ impl Sweep<'_> {
 
     fn reached(&mut self) -> Result<Structure, OdbError> {
         let Self { history, opened, grove, .. } = &*self;
+        let (progress, all) = (&history.progress, u64::from(opened.odb.len()));
+        let before = progress.objects.load(Ordering::Relaxed);
+        progress.total.fetch_add(all, Ordering::Relaxed);
         let (planted, followed) = rayon::join(|| grove.plant(&opened.odb, history.threads), || self.follow());
         planted?;
         match followed {
@@ -113,6 +120,10 @@ impl Sweep<'_> {
             || Reach::new(tips.objects(&structure.graph), &structure.ledger, odb),
             || self.grove.may_be(odb, ObjectKind::Blob),
         );
+        let blobs = (0..odb.len()).filter(|&number| reach.has(number)).count() as u64;
+        let so_far = progress.objects.load(Ordering::Relaxed) - before;
+        progress.total.fetch_add(so_far + blobs, Ordering::Relaxed);
+        progress.total.fetch_sub(all, Ordering::Relaxed);
         let left =
             (0..odb.len()).filter(|&n| may_be_blob[n as usize] && !reach.has(n) && odb.is_first(n)).count();
         if left > 0 {

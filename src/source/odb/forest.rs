@@ -130,12 +130,9 @@ impl Forest {
         Self { whole: Arc::clone(whole), kept: Some(Kept { nodes, roots, lost }) }
     }
 
-    /// How many nodes grow on roots of which `grows` holds for the stem.
-    pub(super) fn count(&self, grows: impl Fn(Stem) -> bool) -> u64 {
-        match &self.kept {
-            None => self.roots().iter().filter(|r| grows(r.stem)).map(|r| u64::from(r.weight)).sum(),
-            Some(kept) => kept.nodes.iter().filter(|&&kept| kept).count() as u64,
-        }
+    /// How many nodes of the whole forest grow on roots of `stem`.
+    pub(super) fn count(&self, stem: Stem) -> u64 {
+        self.whole.roots.iter().filter(|root| root.stem == stem).map(|root| u64::from(root.weight)).sum()
     }
 
     /// Nodes that are based on no node of this pack, in the order of their offsets.

@@ -86,7 +86,6 @@ impl Shared<'_> {
             self.lead(kind, &bytes, &mut open);
             if matches!(kind, ObjectKind::Commit | ObjectKind::Tag) {
                 self.progress.objects.fetch_add(1, Ordering::Relaxed);
-                self.progress.total.fetch_add(1, Ordering::Relaxed);
                 self.progress.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 visitor.object(Object { number, kind, bytes: &bytes, derived: None, has_heirs: false });
             }

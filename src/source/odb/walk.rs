@@ -86,7 +86,7 @@ pub struct Progress {
     pub objects: AtomicU64,
     /// Bytes inflated.
     pub bytes: AtomicU64,
-    /// Objects that will be visited, once known.
+    /// Objects that will be visited, as far as whoever starts walks knows.
     pub total: AtomicU64,
     /// Set from outside to end the walk early.
     pub cancelled: AtomicBool,
@@ -151,7 +151,7 @@ impl Grove {
     /// How many objects of `kind` the packs in order hold.
     pub fn count(&self, kind: ObjectKind) -> u64 {
         let forests = self.forests.lock().unwrap_or_else(PoisonError::into_inner);
-        forests.values().map(|forest| forest.count(|stem| stem == Stem::Whole(kind))).sum()
+        forests.values().map(|forest| forest.count(Stem::Whole(kind))).sum()
     }
 
     /// By number, whether the object may be of `kind`: it is, or nothing tells. Objects of packs that no walk has put in
@@ -292,8 +292,6 @@ impl<L> Shared<'_, L> {
             self.ends.push(end);
         }
         self.ends.push(end + self.alone.len());
-        let packed: u64 = self.forests.iter().map(|f| f.count(|stem| self.visits(stem))).sum();
-        self.progress.total.fetch_add(packed + self.alone.len() as u64, Ordering::Relaxed);
         self
     }
 
