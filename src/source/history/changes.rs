@@ -66,16 +66,8 @@ impl Changes {
         if items.is_empty() {
             return;
         }
-        let (mut first, mut last) = (0, isize::MIN);
         for run in &self.runs {
-            // Runs follow each other mostly as they did in the base, and then few items lie between.
-            if run.sight.0 < last {
-                first = items.partition_point(|item| reads(item).start < run.sight.0);
-            }
-            last = run.sight.0;
-            while items.get(first).is_some_and(|item| reads(item).start < run.sight.0) {
-                first += 1;
-            }
+            let first = items.partition_point(|item| reads(item).start < run.sight.0);
             for item in &items[first..] {
                 let reads = reads(item);
                 if reads.start >= run.sight.1 {
