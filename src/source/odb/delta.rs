@@ -150,17 +150,17 @@ fn total(code: &[u8]) -> Result<u64, DeltaError> {
 #[inline]
 fn copy(op: u8, code: &[u8], at: &mut usize) -> Result<(usize, usize), DeltaError> {
     // Which of seven bytes there are is nearly random, so nothing is branched on.
-    let (mut word, wide) = match code.get(*at..*at + 8) {
-        Some(bytes) => (u64::from_le_bytes(bytes.try_into().map_err(|_| DeltaError::Short)?), true),
+    let rest = code.get(*at..).unwrap_or_default();
+    let mut word = match rest.first_chunk() {
+        Some(&bytes) => u64::from_le_bytes(bytes),
         None => {
-            let rest = &code[(*at).min(code.len())..];
             let mut bytes = [0; 8];
             bytes[..rest.len()].copy_from_slice(rest);
-            (u64::from_le_bytes(bytes), false)
+            u64::from_le_bytes(bytes)
         }
     };
     let count = (op & 0x7f).count_ones() as usize;
-    if !wide && *at + count > code.len() {
+    if count > rest.len() {
         return Err(DeltaError::Short);
     }
     *at += count;

@@ -325,9 +325,7 @@ impl Odb {
             }
         }
     }
-}
 
-impl Odb {
     /// The kind of the object `number` where it is loose and its head can be read. The heads of all are read once.
     pub(super) fn loose_kind(&self, number: u32) -> Option<ObjectKind> {
         let kind = |(id, dir): &(ObjectId, u16)| loose::kind(&self.dirs[usize::from(*dir)], id);
