@@ -2,18 +2,9 @@
 
 use serde_json::Value;
 
+use crate::history_full::Dice;
 use crate::repo::Repo;
 use crate::token::github;
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % n
-    }
-}
 
 /// A stream for fast-import: branches that fork from each other, each commit with a token in some directory, some of
 /// them taken over from another branch.
