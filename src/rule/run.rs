@@ -66,9 +66,19 @@ impl Run {
     /// Greatest distance between a run and the keyword.
     pub const MARGIN: usize = 192;
 
+    /// About how many such runs a megabyte of source code holds.
+    pub const fn rate(&self) -> usize {
+        self.alphabet.runs(self.len)
+    }
+
     /// About how many bytes of a megabyte of source code lie within the distances of such a run.
     pub const fn cost(&self) -> usize {
-        self.alphabet.runs(self.len) * (self.len + self.back + self.ahead)
+        self.rate() * self.width()
+    }
+
+    /// Such a run and the distances on both sides of it, in bytes.
+    pub const fn width(&self) -> usize {
+        self.len + self.back + self.ahead
     }
 
     /// Whether such a run lies in `text`.

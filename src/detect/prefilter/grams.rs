@@ -18,8 +18,10 @@ type Bitmap = Box<[u32; 1 << (BITS - 5)]>;
 /// A set of literals of at least 2 bytes, ready to be searched for.
 pub(super) struct Grams {
     bitmap: Bitmap,
-    /// The same by another hash, asked where the first says yes: of grams that are none, few pass both.
-    second: Bitmap,
+    /// Asked where the first says yes: the gram and the byte after it, of literals that have one there.
+    longer: Bitmap,
+    /// The gram by another hash, of literals that end with it.
+    shorter: Bitmap,
     /// `entries[starts[g]..starts[g + 1]]` is group `g`.
     starts: Vec<u32>,
     entries: Vec<Entry>,
@@ -38,6 +40,8 @@ struct Entry {
     /// The literal's first 8 bytes, folded like a gram's, and which bits of them there are.
     head: u64,
     mask: u64,
+    /// Whether these tell all: there are no more, and nothing else folds to them.
+    whole: bool,
 }
 
 impl Grams {
@@ -48,20 +52,24 @@ impl Grams {
         let mut entries = Vec::with_capacity(literals.len());
         for (literal, (text, _)) in (0..).zip(&literals) {
             let offset = rarest(text);
-            let (head, mask) = head(text);
-            for gram in grams_at(text, offset) {
-                entries.push(Entry { hash: hash(gram), gram, literal, offset: offset as u32, head, mask });
+            let ((head, mask), offset) = (head(text), offset as u32);
+            let whole = text.len() <= 8 && text.iter().all(u8::is_ascii_lowercase);
+            for gram in grams_at(text, offset as usize) {
+                entries.push(Entry { hash: hash(gram), gram, literal, offset, head, mask, whole });
             }
         }
         entries.sort_unstable_by_key(|e| (e.hash, e.literal));
-        let [mut bitmap, mut second] = [(); 2].map(|()| Box::new([0; 1 << (BITS - 5)]));
+        let [mut bitmap, mut longer, mut shorter] = [(); 3].map(|()| Box::new([0; 1 << (BITS - 5)]));
         let enter = |map: &mut Bitmap, hash: u32| map[(hash >> 5) as usize] |= 1 << (hash & 31);
         for entry in &entries {
             enter(&mut bitmap, entry.hash);
-            enter(&mut second, other_hash(entry.gram));
+            match literals[entry.literal as usize].0.get(entry.offset as usize + 3) {
+                Some(&next) => enter(&mut longer, other_hash(entry.gram | u32::from(next | 0x20) << 24)),
+                None => enter(&mut shorter, other_hash(entry.gram)),
+            }
         }
         let starts = (0..=GROUPS).map(|g| entries.partition_point(|e| group(e.hash) < g) as u32).collect();
-        Self { bitmap, second, starts, entries, literals }
+        Self { bitmap, longer, shorter, starts, entries, literals }
     }
 
     /// Calls `sink(number, start)` for every literal whose gram begins in `from..to`.
@@ -73,10 +81,8 @@ impl Grams {
         if from < whole {
             for (i, quad) in bytes[from..whole + 3].windows(4).enumerate() {
                 let word = u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]);
-                let gram = fold(word);
-                let hash = hash(gram);
-                if self.has(gram, hash) {
-                    self.report(bytes, from + i, gram, hash, sink);
+                if self.may_hold(word) {
+                    self.report(bytes, from + i, word, sink);
                 }
             }
         }
@@ -88,16 +94,9 @@ impl Grams {
     /// Calls `sink(number, start)` for every literal whose gram begins at `at`.
     #[inline]
     pub(super) fn at(&self, bytes: &[u8], at: usize, sink: &mut impl FnMut(u32, usize)) {
-        let gram = fold(match bytes.get(at..at + 4) {
-            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
-            _ => {
-                let byte = |i: usize| bytes.get(at + i).copied().unwrap_or(0);
-                u32::from_le_bytes([byte(0), byte(1), byte(2), 0])
-            }
-        });
-        let hash = hash(gram);
-        if self.has(gram, hash) {
-            self.report(bytes, at, gram, hash, sink);
+        let word = word(bytes, at);
+        if self.may_hold(word) {
+            self.report(bytes, at, word, sink);
         }
     }
 
@@ -115,29 +114,37 @@ impl Grams {
         })
     }
 
+    /// Whether a literal may have its gram where these [`word`] of the text begin.
     #[inline]
-    fn has(&self, gram: u32, hash: u32) -> bool {
-        let holds = |map: &Bitmap, hash: u32| map[(hash >> 5) as usize] & (1 << (hash & 31)) != 0;
-        holds(&self.bitmap, hash) && holds(&self.second, other_hash(gram))
+    pub(super) fn may_hold(&self, word: u32) -> bool {
+        let holds = |map: &Bitmap, hash: u32| map[(hash >> 5) as usize] >> (hash & 31) & 1;
+        let gram = fold(word);
+        let rest =
+            holds(&self.longer, other_hash(word | FOLDED as u32)) | holds(&self.shorter, other_hash(gram));
+        // No branch: of two unforeseeable answers one is drawn.
+        holds(&self.bitmap, hash(gram)) & rest == 1
     }
 
+    /// Calls `sink(number, start)` for every literal whose gram begins at `at`, where `word` of the text begin.
     #[inline(never)]
-    fn report(&self, bytes: &[u8], at: usize, gram: u32, hash: u32, sink: &mut impl FnMut(u32, usize)) {
-        let group = group(hash);
+    pub(super) fn report(&self, bytes: &[u8], at: usize, word: u32, sink: &mut impl FnMut(u32, usize)) {
+        let gram = fold(word);
+        let group = group(hash(gram));
         for entry in &self.entries[self.starts[group] as usize..self.starts[group + 1] as usize] {
             if entry.gram != gram {
                 continue;
             }
             let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
-            if let Some(&[a, b, c, d, e, f, g, h]) = bytes.get(start..start + 8) {
+            let (text, number) = &self.literals[entry.literal as usize];
+            let head = bytes.get(start..start + 8);
+            if let Some(&[a, b, c, d, e, f, g, h]) = head {
                 let head = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
                 if (head | FOLDED) & entry.mask != entry.head {
                     continue;
                 }
             }
-            let (text, number) = &self.literals[entry.literal as usize];
-            let found = bytes.get(start..start + text.len());
-            if found.is_some_and(|f| f.eq_ignore_ascii_case(text)) {
+            let is = |found: &[u8]| found.eq_ignore_ascii_case(text);
+            if entry.whole && head.is_some() || bytes.get(start..start + text.len()).is_some_and(is) {
                 sink(*number, start);
             }
         }
@@ -147,6 +154,15 @@ impl Grams {
 impl std::fmt::Debug for Grams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Grams").field("literals", &self.literals.len()).finish_non_exhaustive()
+    }
+}
+
+/// The four bytes of `bytes` at `at`; zeros stand for those behind its end.
+#[inline]
+pub(super) fn word(bytes: &[u8], at: usize) -> u32 {
+    match bytes.get(at..at + 4) {
+        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+        _ => u32::from_le_bytes(std::array::from_fn(|i| bytes.get(at + i).copied().unwrap_or(0))),
     }
 }
 

@@ -6,8 +6,6 @@
 pub(super) struct Runs {
     /// How far `least` exceeds [`LEAST`].
     extra: u32,
-    /// The mask of the block before.
-    before: u64,
     /// Bit 63 of the last result.
     last: u64,
     /// Where the run that has not ended begins.
@@ -20,26 +18,13 @@ const LEAST: u32 = 16;
 impl Runs {
     /// For runs of at least `least` characters, 16 to 64.
     pub(super) fn new(least: usize) -> Self {
-        Self { extra: least.clamp(16, 64) as u32 - LEAST, before: 0, last: 0, open: None }
+        Self { extra: least.clamp(16, 64) as u32 - LEAST, last: 0, open: None }
     }
 
-    /// Whether no [`LEAST`] characters in a row end in the block of `mask`, nor right before it. Then no run does, and
-    /// none of fewer characters of its alphabet: [`Self::pass`] will do instead of [`Self::block`].
+    /// Takes the mask of the 64 bytes from `base`, and that of the 64 before them, and calls `sink(start, end)` for each
+    /// run that ends in them. Blocks that are [idle](is_idle) may be left out.
     #[inline]
-    pub(super) fn is_idle(&self, mask: u64) -> bool {
-        in_rows(self.before, mask) >> 63 == 0
-    }
-
-    /// Takes the mask of 64 bytes that are [idle](Self::is_idle).
-    #[inline]
-    pub(super) fn pass(&mut self, mask: u64) {
-        self.before = mask;
-    }
-
-    /// Takes the mask of the 64 bytes from `base` and calls `sink(start, end)` for each run that ends in them.
-    #[inline]
-    pub(super) fn block(&mut self, base: usize, mask: u64, sink: &mut impl FnMut(usize, usize)) {
-        let before = std::mem::replace(&mut self.before, mask);
+    pub(super) fn block(&mut self, base: usize, before: u64, mask: u64, sink: &mut impl FnMut(usize, usize)) {
         let long = if self.extra == 0 { ends(before, mask) } else { self.lengthened(before, mask) };
         if long | self.last == 0 {
             return;
@@ -72,6 +57,13 @@ impl Runs {
     }
 }
 
+/// Whether no [`LEAST`] characters in a row end in the block of `mask`, nor right before it. Then no run does, and none
+/// of fewer characters of its alphabet.
+#[inline]
+pub(super) fn is_idle(before: u64, mask: u64) -> bool {
+    in_rows(before, mask) >> 63 == 0
+}
+
 /// Bit `i`: [`LEAST`] characters end at byte `i` of the block of `mask`.
 #[inline]
 fn ends(before: u64, mask: u64) -> u64 {
@@ -96,12 +88,13 @@ mod tests {
         let mut runs = Runs::new(least);
         let mut sink = |s, e| found.push((s, e));
         let text = [text, b" "].concat();
+        let mut before = 0;
         for (i, block) in text.chunks(64).enumerate() {
             let mask = block.iter().enumerate().fold(0, |m, (j, &b)| m | u64::from(b == b'x') << j);
-            match runs.is_idle(mask) {
-                true => runs.pass(mask),
-                false => runs.block(i * 64, mask, &mut sink),
+            if !is_idle(before, mask) {
+                runs.block(i * 64, before, mask, &mut sink);
             }
+            before = mask;
         }
         found
     }
