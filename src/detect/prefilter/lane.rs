@@ -29,10 +29,10 @@ impl Lane {
         Self { literals, tables, margins: Margins::new(runs) }
     }
 
-    /// The same without vectors, as processors search it that have none.
+    /// Searches as processors do that have less: the way of this number of [`Tables::by_path`].
     #[cfg(test)]
-    pub(super) fn without_tables(&mut self) {
-        self.tables = None;
+    pub(super) fn take_path(&mut self, number: usize) {
+        self.tables = self.tables.take().map(|tables| tables.by_path().swap_remove(number));
     }
 
     /// Length of the shortest run near which any literal counts; `usize::MAX` when there are none.

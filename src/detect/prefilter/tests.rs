@@ -89,11 +89,12 @@ fn triggers() -> Vec<Trigger> {
 /// Prefilters as this processor and those that have less run them.
 fn ways(triggers: &[Trigger]) -> Vec<Prefilter> {
     let best = || Prefilter::new(triggers, None);
-    let mut ways: Vec<_> =
-        best().tables.by_path().into_iter().map(|tables| Prefilter { tables, ..best() }).collect();
-    let last = ways.len() - 1;
-    ways[..last].iter_mut().flat_map(|way| &mut way.lanes).for_each(Lane::without_tables);
-    ways
+    let way = |(number, tables)| {
+        let mut way = Prefilter { tables, ..best() };
+        way.lanes.iter_mut().for_each(|lane| lane.take_path(number));
+        way
+    };
+    best().tables.by_path().into_iter().enumerate().map(way).collect()
 }
 
 #[test]

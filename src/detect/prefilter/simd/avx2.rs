@@ -73,6 +73,30 @@ pub(super) unsafe fn classify(tables: &Tables, bytes: &[u8], blocks: &mut [Block
     }
 }
 
+/// The starts of one block alone.
+///
+/// # Safety
+/// The processor has AVX2.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn starts(tables: &Tables, text: &[u8; BLOCK + AFTER]) -> u64 {
+    let mut starts = 0;
+    for at in [0, 32] {
+        // SAFETY: the farthest load ends with the text.
+        let text = unsafe {
+            let at = text.as_ptr().add(at);
+            [halves(at), halves(at.add(1)), halves(at.add(2)), halves(at.add(3))]
+        };
+        let mut start = _mm256_setzero_si256();
+        for places in &tables.starts {
+            let [a, b, c, d] = places;
+            let places = [Lookup::new(a), Lookup::new(b), Lookup::new(c), Lookup::new(d)];
+            start = _mm256_or_si256(start, all(&places, &text));
+        }
+        starts |= u64::from(some(start)) << at;
+    }
+    starts
+}
+
 /// The groups that let through the texts that begin at each byte.
 #[inline]
 #[target_feature(enable = "avx2")]

@@ -140,6 +140,10 @@ impl Tables {
             #[allow(unsafe_code, reason = "the vector instructions of x86-64")]
             // SAFETY: `path` says that the processor has them.
             Path::Avx512 => Some(unsafe { avx512::starts(self, text) }),
+            #[cfg(target_arch = "x86_64")]
+            #[allow(unsafe_code, reason = "the vector instructions of x86-64")]
+            // SAFETY: as above.
+            Path::Avx2 => Some(unsafe { avx2::starts(self, text) }),
             _ => None,
         }
     }
@@ -222,9 +226,11 @@ mod tests {
             for (seen, expected) in by.iter().zip([&by[0], &by[0], &exact]) {
                 assert_eq!(seen, expected);
             }
-            for (block, text) in by[by.len() - 1].iter().zip(bytes.windows(BLOCK + AFTER).step_by(BLOCK)) {
-                let starts = tables.starts(text.try_into().unwrap());
-                assert!(starts.is_none_or(|starts| starts == block.starts));
+            for (tables, by) in tables.by_path().iter().zip(&by) {
+                for (block, text) in by.iter().zip(bytes.windows(BLOCK + AFTER).step_by(BLOCK)) {
+                    let starts = tables.starts(text.try_into().unwrap());
+                    assert!(starts.is_none_or(|starts| starts == block.starts));
+                }
             }
         }
     }
