@@ -102,60 +102,39 @@ impl Packing {
     }
 }
 
-/// The packings of which `run` may hold a line, at one look.
-pub(super) fn possible(run: &[u8]) -> impl Iterator<Item = Packing> {
-    let (mut seen, mut digits, mut most) = (0, 0, 0);
-    // Since the last character that base64 has not, and the most there were between two of them.
-    let (mut row, mut longest) = (0, 0);
-    for &byte in run {
-        let marks = MARKS[usize::from(byte)];
-        seen |= marks;
-        digits = if marks & HEX == 0 { 0 } else { digits + 1 };
-        most = most.max(digits);
-        row = if marks & BASE64 == 0 { 0 } else { row + 1 };
-        longest = longest.max(row);
-    }
-    Packing::ALL.into_iter().filter(move |packing| match packing {
-        // Bytes written as so many characters show more than small letters.
-        _ if seen & TELLING == 0 => false,
-        Packing::Base64 => longest >= Packing::Base64.least(),
-        // What has no character of its own is base64 as well.
-        Packing::Base64Url => seen & URL != 0,
-        Packing::Hex => most >= Packing::Hex.least(),
-    })
+/// Whether `run`, of at least 16 characters, holds more than small letters and marks, as bytes written so do.
+pub(super) fn is_telling(run: &[u8]) -> bool {
+    // Sixteen at a time, without branches: for vector instructions.
+    let tells = |part: &[u8; 16]| {
+        part.iter().fold(false, |told, b| told | b.is_ascii_uppercase() | b.is_ascii_digit())
+    };
+    run.as_chunks().0.iter().any(tells) || run.last_chunk().is_some_and(tells)
 }
 
-const HEX: u8 = 1;
-const URL: u8 = 2;
-const TELLING: u8 = 4;
-const BASE64: u8 = 8;
-
-/// What each byte tells of a run that holds it.
-static MARKS: [u8; 256] = marks();
-
-const fn marks() -> [u8; 256] {
-    let mut marks = [0; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        let hex = if byte.is_ascii_hexdigit() { HEX } else { 0 };
-        let url = if matches!(byte, b'-' | b'_') { URL } else { 0 };
-        let telling = if byte.is_ascii_uppercase() || byte.is_ascii_digit() { TELLING } else { 0 };
-        let base64 = if Packing::Base64.value(byte) != 255 { BASE64 } else { 0 };
-        marks[byte as usize] = hex | url | telling | base64;
-        byte += 1;
-    }
-    marks
+/// Whether `run`, of at least 16 characters, is one row of `packing` and no line of a region: what most names are.
+pub(super) fn is_plain(bytes: &[u8], run: Span, packing: Packing) -> bool {
+    let own = match packing {
+        Packing::Base64 => [b'+', b'/'],
+        Packing::Base64Url => [b'-', b'_'],
+        Packing::Hex => return false,
+    };
+    let all = |part: &[u8; 16]| {
+        part.iter().fold(true, |all, &b| all & (b.is_ascii_alphanumeric() | (b == own[0]) | (b == own[1])))
+    };
+    let text = run.of(bytes);
+    text.as_chunks().0.iter().all(all)
+        && text.last_chunk().is_some_and(all)
+        && !begins_well(text, packing)
+        && !may_be_wrapped(bytes, run)
 }
 
 /// The first row of characters of `packing` in `run` from `from` on that may be a line of a region; what lies before
 /// it is none.
 pub(super) fn next_line(bytes: &[u8], run: Span, from: usize, packing: Packing) -> Option<Span> {
+    let own = |b: &u8| matches!(b, b'-' | b'_');
     let mut at = from;
-    while at + packing.least() <= run.end {
-        let row = row(bytes, at, run.end, packing);
-        let own = |b: &u8| matches!(b, b'-' | b'_');
-        let counts = row.len() >= packing.least()
-            && (begins_well(row.of(bytes), packing) || may_be_wrapped(bytes, row))
+    while let Some(row) = long_row(bytes, at, run.end, packing) {
+        let counts = (begins_well(row.of(bytes), packing) || may_be_wrapped(bytes, row))
             // What has neither is base64 as well.
             && (packing != Packing::Base64Url || row.of(bytes).iter().any(own));
         if counts {
@@ -172,18 +151,35 @@ pub(super) fn is_text_like(bytes: &[u8], region: &Region, packing: Packing) -> b
     begins_well(&bytes[region.span.start..end], packing)
 }
 
-/// The first row of characters of `packing` in `from..to`, without padding; empty at `to` when there is none.
-fn row(bytes: &[u8], from: usize, to: usize, packing: Packing) -> Span {
-    let start = (from..to).find(|&i| packing.holds(bytes[i])).unwrap_or(to);
-    let end = (start..to).find(|&i| !packing.holds(bytes[i])).unwrap_or(to);
-    Span::new(start, end)
+/// The first row of enough characters of `packing` in `from..to`, without padding; none of them stands before `from`.
+fn long_row(bytes: &[u8], from: usize, to: usize, packing: Packing) -> Option<Span> {
+    let mut start = from;
+    // From the last character of each possible row back to the first that is none.
+    while let Some(enough) = bytes[..to].get(start..start + packing.least()) {
+        match enough.iter().rposition(|&b| !packing.holds(b)) {
+            Some(wrong) => start += wrong + 1,
+            None => return Some(row_at(bytes, start, to, packing)),
+        }
+    }
+    None
 }
 
 /// Whether the first characters of `row` stand for text, for text in UTF-16, or for something compressed.
 fn begins_well(row: &[u8], packing: Packing) -> bool {
-    let mut head = [0; HEAD];
     let values = packing.values();
     let bits = packing.bits();
+    // Most rows are no text, and the first characters tell.
+    if bits == 6
+        && let Some(first) = row.first_chunk::<4>()
+    {
+        let [a, b, c, d] = first.map(|c| values[usize::from(c)]);
+        let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        let [_, first @ ..] = word.to_be_bytes();
+        if !may_begin(first) {
+            return false;
+        }
+    }
+    let mut head = [0; HEAD];
     let (mut word, mut held, mut len) = (0u32, 0, 0);
     for &c in row {
         let value = values[usize::from(c)];
@@ -195,7 +191,6 @@ fn begins_well(row: &[u8], packing: Packing) -> bool {
         if held >= 8 {
             held -= 8;
             head[len] = (word >> held) as u8;
-            // Most rows are no text, and the first bytes tell.
             if len == 2 && !may_begin([head[0], head[1], head[2]]) {
                 return false;
             }

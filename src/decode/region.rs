@@ -98,7 +98,10 @@ impl Regions {
     }
 
     fn packed(&mut self, bytes: &[u8], run: Span) {
-        for packing in packed::possible(run.of(bytes)) {
+        if !packed::is_telling(run.of(bytes)) {
+            return;
+        }
+        for packing in Packing::ALL.into_iter().filter(|&packing| !packed::is_plain(bytes, run, packing)) {
             let mut from = run.start;
             while let Some(row) = packed::next_line(bytes, run, from, packing) {
                 from = row.end + 1;

@@ -24,11 +24,14 @@ pub(super) fn joint(text: &[u8]) -> Option<Mark> {
 fn between(text: &[u8], quote: u8) -> Option<Mark> {
     let mut at = 1 + blanks(&text[1..]);
     let apart = at > 1;
-    match OPERATORS.iter().find(|o| text[at..].starts_with(o)) {
-        Some(operator) => at += operator.len(),
+    match *text.get(at)? {
+        b'.' | b'<' | b'+' | b'|' | b'&' | b'\\' => {
+            at += OPERATORS.iter().find(|o| text[at..].starts_with(o))?.len();
+        }
         // Nothing at all joins them where a blank does; two quotes in a row are one quote, doubled.
-        None if !apart => return None,
-        None => {}
+        b'_' | b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' if apart => {}
+        next if apart && next == quote => {}
+        _ => return None,
     }
     // Visual Basic goes on after an underscore.
     at += blanks(&text[at..]);

@@ -80,14 +80,38 @@ impl Kind {
         }
     }
 
+    /// The byte that every mark begins with, where it is one alone.
+    const fn begin(self) -> Option<u8> {
+        match self {
+            Self::Backslash => Some(b'\\'),
+            Self::Percent => Some(b'%'),
+            Self::Entity => Some(b'&'),
+            Self::Quoted => Some(b'='),
+            Self::Joint => None,
+        }
+    }
+
     /// Whether a mark may begin with `byte`.
     const fn begins(self, byte: u8) -> bool {
-        match self {
-            Self::Backslash => byte == b'\\',
-            Self::Percent => byte == b'%',
-            Self::Entity => byte == b'&',
-            Self::Quoted => byte == b'=',
-            Self::Joint => matches!(byte, b'"' | b'\'' | b'`' | b'\\'),
+        match self.begin() {
+            Some(begin) => byte == begin,
+            None => matches!(byte, b'"' | b'\'' | b'`' | b'\\'),
+        }
+    }
+
+    /// Where the first byte of `text` stands that a mark may begin with, or a line break.
+    fn first(self, text: &[u8]) -> Option<usize> {
+        match self.begin() {
+            Some(begin) => memchr::memchr2(begin, b'\n', text),
+            None => text.iter().position(|&b| b == b'\n' || self.begins(b)),
+        }
+    }
+
+    /// The same from the end.
+    fn last(self, text: &[u8]) -> Option<usize> {
+        match self.begin() {
+            Some(begin) => memchr::memrchr2(begin, b'\n', text),
+            None => text.iter().rposition(|&b| b == b'\n' || self.begins(b)),
         }
     }
 
@@ -259,31 +283,30 @@ pub(super) fn region(bytes: &[u8], kind: Kind, mark: Span) -> Region {
 /// Where the region of `mark` ends.
 fn forward(bytes: &[u8], kind: Kind, mark: Span) -> usize {
     let (mut last, mut at) = (mark, mark.start + 1);
-    while at < bytes.len() && at <= last.start + AROUND && at - mark.start <= LONGEST {
+    loop {
+        let most = bytes.len().min(last.start + AROUND + 1).min(mark.start + LONGEST + 1);
+        let Some(next) = kind.first(&bytes[at..most.max(at)]) else { return most.max(at) };
+        at += next;
         if bytes[at] == b'\n' && !kind.goes_over(bytes, at) {
-            break;
+            return at;
         }
-        if let Some(next) = kind.strong(bytes, at) {
-            last = next;
-        }
+        last = kind.strong(bytes, at).unwrap_or(last);
         at += 1;
     }
-    at
 }
 
 /// Where the region begins that goes from `mark` to `end`.
 fn backward(bytes: &[u8], kind: Kind, mark: Span, end: usize) -> usize {
     let (mut first, mut at) = (mark, mark.start);
-    while at > first.start.saturating_sub(AROUND) && end - at <= LONGEST {
-        if bytes[at - 1] == b'\n' && !kind.goes_over(bytes, at - 1) {
-            break;
+    loop {
+        let least = first.start.saturating_sub(AROUND).max(end.saturating_sub(LONGEST + 1)).min(at);
+        let Some(before) = kind.last(&bytes[least..at]) else { return least };
+        at = least + before;
+        if bytes[at] == b'\n' && !kind.goes_over(bytes, at) {
+            return at + 1;
         }
-        at -= 1;
-        if let Some(before) = kind.strong(bytes, at) {
-            first = before;
-        }
+        first = kind.strong(bytes, at).unwrap_or(first);
     }
-    at
 }
 
 /// What `region` of `bytes` stands for.
