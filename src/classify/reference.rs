@@ -75,7 +75,9 @@ const STORES: &[&str] = &[
 /// Whether `value` names a place where the secret is kept, or text with holes that are filled in later.
 pub(super) fn points_elsewhere(value: &[u8]) -> bool {
     let lead = value.trim_ascii_start();
-    STORES.iter().any(|s| lead.get(..s.len()).is_some_and(|l| l.eq_ignore_ascii_case(s.as_bytes())))
+    let first = lead.first().map(u8::to_ascii_lowercase);
+    let begins = |s: &str| lead.get(..s.len()).is_some_and(|l| l.eq_ignore_ascii_case(s.as_bytes()));
+    STORES.iter().any(|s| s.as_bytes().first().copied() == first && begins(s))
         || has_hole(value)
         || is_variable(lead)
 }

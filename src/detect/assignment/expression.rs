@@ -44,7 +44,7 @@ impl Inner {
         let Some(first) = Literal::read(text, at) else {
             // `getenv(NAME, "fallback")`
             let end = self::callee(text, at).end;
-            let literal = looks_up(name).then(|| second(text, end)).flatten()?;
+            let literal = second(text, end).filter(|_| looks_up(name))?;
             return Some(Self { literal, syntax: Syntax::Default, callee });
         };
         if is_transparent(name) {

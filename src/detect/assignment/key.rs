@@ -5,8 +5,18 @@ use crate::model::Span;
 /// A longer name (in bytes, to each side of the trigger) is cut.
 const LONGEST_SIDE: usize = 64;
 
-/// The name that holds the trigger at `trigger`: identifier characters, dashes and dots to both sides.
-pub(super) fn around(text: &[u8], trigger: Span) -> Span {
+/// The name that holds the trigger at `trigger`: identifier characters, dashes and dots to both sides. `None` where what
+/// follows it ties it to no value, which is seen without looking back.
+pub(super) fn around(text: &[u8], trigger: Span) -> Option<Span> {
+    let end = end(text, trigger.end);
+    // What [`Gap::read`](super::gap::Gap::read) would refuse.
+    match text.get(end..) {
+        Some([b')' | b';' | b',' | b'{' | b'}' | b'/' | b'@' | b'#' | b'%' | b'^' | b'~' | b'$', ..]) => {
+            return None;
+        }
+        Some([b'.', next, ..]) if *next != b'=' => return None,
+        _ => {}
+    }
     let left = text[..trigger.start].iter().rev().take(LONGEST_SIDE).take_while(|&&b| is_name(b)).count();
     let mut start = trigger.start - left;
     while start < trigger.start && matches!(text[start], b'-' | b'.' | b'/') {
@@ -20,7 +30,7 @@ pub(super) fn around(text: &[u8], trigger: Span) -> Span {
     {
         start += 1;
     }
-    Span::new(start, end(text, trigger.end))
+    Some(Span::new(start, end))
 }
 
 /// Where the name that goes on at `at` ends.
@@ -53,7 +63,7 @@ mod tests {
             ("password->x", "password"),
         ] {
             let at = text.to_lowercase().find("pass").unwrap();
-            let span = around(text.as_bytes(), Span::new(at, at + 4));
+            let span = around(text.as_bytes(), Span::new(at, at + 4)).unwrap();
             assert_eq!(&text[span.start..span.end], name);
         }
     }

@@ -37,7 +37,7 @@ impl Reading {
     /// Reads the value of the key around `trigger`, whatever the key names. Mostly there is none, and that is seen within
     /// a few bytes.
     pub(crate) fn at(text: &[u8], trigger: Span) -> Option<Self> {
-        let key = key::around(text, trigger);
+        let key = key::around(text, trigger)?;
         let gap = Gap::read(text, key)?;
         if gap.value >= text.len() {
             return None;

@@ -104,7 +104,7 @@ impl Detector {
         sink: &mut dyn FnMut(Candidate<'r>),
     ) {
         let mut regions = Regions::default();
-        if self.find_plain(scratch, text, &mut Trace::default(), &mut regions, sink) {
+        if self.find_plain(scratch, text, None, &mut regions, sink) {
             self.find_wide(scratch, text, allowance, sink);
         }
         allowance.exceeded |= regions.too_long;

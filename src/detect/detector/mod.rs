@@ -20,6 +20,7 @@ use crate::model::{Blob, Candidate, KnownValue, Reads, Reason, Span};
 use crate::rule::{Confidence, Extractor, Rule, RulePack};
 use layers::Allowance;
 pub use scratch::Scratch;
+pub use trace::{NotLocal, Trace, Wake};
 use woken::{Woken, triggers};
 
 /// A rule pack made ready to run. Automata and patterns are compiled when first needed. Shared by all threads.
@@ -51,37 +52,6 @@ pub struct Detector {
 
 /// The tag of rules whose secrets anyone makes for a test: in a path of tests they are no more than likely.
 const SELF_MADE: &str = "self-made";
-
-/// What the search of a blob leaves for blobs that are made from it (see [`Detector::find_in`]).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
-    /// Places at which a rule was run for a keyword, in no order.
-    pub wakes: Vec<Wake>,
-    /// A candidate may rest on more than the bytes that it names: what is made from this blob is searched in full.
-    pub whole: bool,
-    /// Something encoded was too long, or stood for too much, to be undone.
-    pub too_much: bool,
-    /// Bytes that were searched.
-    pub searched: u64,
-}
-
-/// A place at which a rule was run for a keyword, in vain or not.
-///
-/// Wakes are inherited, so that a change costs no search for keywords as far around it as rules read: only for
-/// those that touch it. On git/git that is 2.2 GB of 8.1 GB; with wakes of rules that read more than 2400 bytes
-/// alone it was 3.2 GB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Wake {
-    runner: u32,
-    /// The keyword.
-    hit: Span,
-    /// The bytes on which it rests that the rule is run here at all.
-    pub reads: Reads,
-}
-
-/// A part of a blob cannot be searched alone; the whole must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotLocal;
 
 impl Detector {
     /// A detector for `pack`.
@@ -164,7 +134,7 @@ impl Detector {
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Trace {
         let mut candidates = Vec::new();
-        let trace = self.find(scratch, blob.bytes, &mut |c| candidates.push(c));
+        let trace = self.find_all(scratch, blob.bytes, None, &mut |c| candidates.push(c));
         if let Some(path) = path {
             candidates.retain_mut(|c| self.judge(c, path));
         }
@@ -240,11 +210,24 @@ impl Detector {
         bytes: &[u8],
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> Trace {
+        let mut wakes = Vec::new();
+        let trace = self.find_all(scratch, bytes, Some(&mut wakes), sink);
+        Trace { wakes, ..trace }
+    }
+
+    /// The same; notes in `wakes` at which places a rule was run.
+    fn find_all<'r>(
+        &'r self,
+        scratch: &mut Scratch,
+        bytes: &[u8],
+        wakes: Option<&mut Vec<Wake>>,
+        sink: &mut dyn FnMut(Candidate<'r>),
+    ) -> Trace {
         let searched = bytes.len() as u64;
         let whole = self.is_whole();
         let mut trace = Trace { whole, searched, ..Trace::default() };
         let mut regions = Regions::default();
-        let zeros = self.find_plain(scratch, bytes, &mut trace, &mut regions, sink);
+        let zeros = self.find_plain(scratch, bytes, wakes, &mut regions, sink);
         let mut allowance = Allowance::default();
         trace.whole |= zeros && self.find_wide(scratch, bytes, &mut allowance, sink);
         trace.too_much = allowance.exceeded || regions.too_long;
@@ -265,7 +248,7 @@ impl Detector {
         &'r self,
         scratch: &mut Scratch,
         bytes: &[u8],
-        trace: &mut Trace,
+        mut wakes: Option<&mut Vec<Wake>>,
         regions: &mut Regions,
         sink: &mut dyn FnMut(Candidate<'r>),
     ) -> bool {
@@ -282,7 +265,9 @@ impl Detector {
                     if !runner.heeds(bytes, hit) {
                         continue;
                     }
-                    trace.wakes.push(Wake { runner: i, hit, reads: runner.heeds_reads_at(hit) });
+                    if let Some(wakes) = &mut wakes {
+                        wakes.push(Wake { runner: i, hit, reads: runner.heeds_reads_at(hit) });
+                    }
                     runner.at_literal(self.rule(runner), bytes, hit, &mut workspaces[i as usize], sink);
                 }
             }
@@ -452,13 +437,6 @@ fn known_candidate<'r>(rule: &'r Rule, span: Span, known: KnownValue, why: Reaso
     Candidate { known: Some(known), reads, ..Candidate::of_rule(rule, span, why) }
 }
 
-impl Wake {
-    /// The same wake in a blob that holds the same bytes `by` bytes farther on.
-    pub const fn shifted(self, by: isize) -> Self {
-        Self { hit: self.hit.shifted(by), reads: self.reads.shifted(by), ..self }
-    }
-}
-
 /// Whether any of `changed` (sorted, disjoint) touches `reads`.
 fn touched_by_any(reads: Reads, changed: &[Span]) -> bool {
     let first = changed.partition_point(|s| (s.end as isize) < reads.start);
@@ -484,4 +462,5 @@ mod locality;
 mod scratch;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod woken;
