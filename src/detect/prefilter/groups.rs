@@ -119,7 +119,7 @@ pub(super) fn groups<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Vec<Group>
             groups.push(group);
         }
     }
-    let mut shares: Vec<f32> = groups.iter().map(share).collect();
+    let mut shares: Vec<Shares> = groups.iter().map(Shares::of).collect();
     // The cheapest partner of each group among those before it, and what the union costs.
     let mut partners: Vec<(f32, usize)> = (0..groups.len()).map(|i| partner(i, &groups, &shares)).collect();
     while groups.len() > GROUPS {
@@ -127,7 +127,7 @@ pub(super) fn groups<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Vec<Group>
         let Some(taken) = cheapest else { break };
         let kept = partners[taken].1;
         groups[kept] = union(&groups[kept], &groups[taken]);
-        shares[kept] = share(&groups[kept]);
+        shares[kept] = Shares::of(&groups[kept]);
         groups.swap_remove(taken);
         shares.swap_remove(taken);
         partners.truncate(groups.len());
@@ -136,10 +136,7 @@ pub(super) fn groups<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Vec<Group>
             if [kept, taken].contains(&i) || [kept, taken, moved].contains(&pair.1) {
                 *pair = partner(i, &groups, &shares);
             } else if kept < i {
-                let cost = cost(i, kept, &groups, &shares);
-                if cost < pair.0 {
-                    *pair = (cost, kept);
-                }
+                *pair = cheaper(*pair, i, kept, &groups, &shares);
             }
         }
     }
@@ -161,21 +158,40 @@ fn single(key: &[u8]) -> Group {
     std::array::from_fn(|i| key.get(i).map_or(Place::ANY, |&b| Place::of(b)))
 }
 
-fn partner(i: usize, groups: &[Group], shares: &[f32]) -> (f32, usize) {
-    let costs = (0..i).map(|j| (cost(i, j, groups, shares), j));
-    costs.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f32::INFINITY, 0))
+fn partner(i: usize, groups: &[Group], shares: &[Shares]) -> (f32, usize) {
+    (0..i).fold((f32::INFINITY, 0), |best, j| cheaper(best, i, j, groups, shares))
 }
 
-fn cost(i: usize, j: usize, groups: &[Group], shares: &[f32]) -> f32 {
-    share(&union(&groups[i], &groups[j])) - shares[i] - shares[j]
+/// The cheaper of `best`, a partner of group `i` and what their union costs, and group `j`.
+fn cheaper(best: (f32, usize), i: usize, j: usize, groups: &[Group], shares: &[Shares]) -> (f32, usize) {
+    let apart = shares[i].all + shares[j].all;
+    // A union lets through at each place what either does, and that is soon told.
+    let places = shares[i].places.iter().zip(&shares[j].places).map(|(a, b)| a.max(*b));
+    if places.product::<f32>() - apart >= best.0 {
+        return best;
+    }
+    let cost = Shares::of(&union(&groups[i], &groups[j])).all - apart;
+    if cost < best.0 { (cost, j) } else { best }
 }
 
 fn union(a: &Group, b: &Group) -> Group {
     std::array::from_fn(|i| a[i].or(b[i]))
 }
 
-fn share(group: &Group) -> f32 {
-    group.iter().map(|place| place.halves.share()).product()
+/// The share of source code that a group lets through.
+#[derive(Debug, Clone, Copy)]
+struct Shares {
+    /// By place.
+    places: [f32; WIDTH],
+    /// At all places.
+    all: f32,
+}
+
+impl Shares {
+    fn of(group: &Group) -> Self {
+        let places = group.map(|place| place.halves.share());
+        Self { places, all: places.iter().product() }
+    }
 }
 
 #[cfg(test)]
