@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -23,15 +23,18 @@ use crate::source::{Source, SourceError, Visitor};
 /// Commits that a thread reads at a time.
 const SHARE: usize = 8;
 
-/// The commits of a range, listed but not yet read.
+/// The commits of a range: being listed, while the caller makes ready what will judge them.
 pub struct Range {
     repository: Repository,
     walk: Walk,
-    /// Parents before children.
-    commits: Vec<ObjectId>,
     /// What the range includes besides commits.
     extras: Extras,
+    listing: Mutex<Option<Listing>>,
+    commits: OnceLock<Vec<ObjectId>>,
 }
+
+/// Lists commits in a thread of its own.
+type Listing = JoinHandle<Result<Vec<ObjectId>, GitError>>;
 
 /// The source of what the commits of a range bring.
 pub struct RangeSource {
@@ -59,7 +62,8 @@ impl Range {
     /// Looks up the commits of `revisions` in `repository`.
     ///
     /// # Errors
-    /// The repository cannot be read, or a revision names nothing.
+    /// The repository cannot be read, or a revision names nothing. That a commit on the way is missing is told when the
+    /// source runs.
     pub fn of(repository: Repository, revisions: &Revisions) -> Result<Self, GitError> {
         let mut walk = revisions.look_up(&repository)?;
         let mut extras = Extras::default();
@@ -68,23 +72,31 @@ impl Range {
             include.extend(extras.peel(&repository, id)?);
         }
         walk.include = include;
-        let commits = if walk.include.is_empty() { Vec::new() } else { repository.commits(&walk)? };
-        Ok(Self { repository, walk, commits, extras })
+        let (place, listed) = (repository.place().clone(), walk.clone());
+        let list = move || Repository::open(&place)?.commits(&listed);
+        // Where no thread is to be had, they are listed when they are asked for.
+        let start = || thread::Builder::new().spawn(list).ok();
+        let listing = Mutex::new(if walk.include.is_empty() { None } else { start() });
+        Ok(Self { repository, walk, extras, listing, commits: OnceLock::new() })
+    }
+
+    /// The commits, parents before children.
+    fn commits(&self) -> Result<&[ObjectId], GitError> {
+        if let Some(commits) = self.commits.get() {
+            return Ok(commits);
+        }
+        let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let commits = match listing {
+            Some(listing) => listing.join().unwrap_or_else(|e| resume_unwind(e)),
+            None if self.walk.include.is_empty() => Ok(Vec::new()),
+            None => self.repository.commits(&self.walk),
+        }?;
+        Ok(self.commits.get_or_init(|| commits))
     }
 
     /// The root of the work tree; `None` of a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.repository.work_tree()
-    }
-
-    /// Number of commits.
-    pub fn len(&self) -> usize {
-        self.commits.len()
-    }
-
-    /// Whether there is nothing to scan.
-    pub fn is_empty(&self) -> bool {
-        self.commits.is_empty() && self.extras.tags.is_empty() && self.extras.others.is_empty()
     }
 
     /// The content of `path` at the range's tip (of several: `HEAD` if it is one, else the first); `None` when it
@@ -111,14 +123,14 @@ impl Range {
 
     /// What each of the commits brings, in their order.
     fn brought(&self, threads: NonZeroUsize) -> Result<Vec<Result<Brought, GitError>>, GitError> {
-        let exclude = &self.walk.exclude;
-        let threads = threads.get().min(self.commits.len() / (jobs::FEW / 2));
+        let (commits, exclude) = (self.commits()?, &self.walk.exclude);
+        let threads = threads.get().min(commits.len() / (jobs::FEW / 2));
         if threads <= 1 {
-            return Ok(self.commits.iter().map(|&id| Brought::by(&self.repository, id, exclude)).collect());
+            return Ok(commits.iter().map(|&id| Brought::by(&self.repository, id, exclude)).collect());
         }
         let place = self.repository.place();
         // Neighbours share most trees, so a thread takes several at a time.
-        let (shares, next) = (self.commits.chunks(SHARE).collect::<Vec<_>>(), AtomicUsize::new(0));
+        let (shares, next) = (commits.chunks(SHARE).collect::<Vec<_>>(), AtomicUsize::new(0));
         let read = || {
             let (repository, mut read) = (Repository::open(place)?, Vec::new());
             loop {
@@ -149,12 +161,13 @@ impl Source for RangeSource {
     fn run<'v>(&self, visitor: &(dyn Fn() -> Box<dyn Visitor + 'v> + Sync)) -> Result<Tally, SourceError> {
         let Self { range, policy } = self;
         let mut plan = Plan::new(range, policy);
-        for (order, (&id, brought)) in (0..).zip(range.commits.iter().zip(range.brought(policy.threads)?)) {
+        let commits = range.commits()?;
+        for (order, (&id, brought)) in (0..).zip(commits.iter().zip(range.brought(policy.threads)?)) {
             if let Err(error) = brought.and_then(|brought| plan.add_commit(id, brought, order)) {
                 plan.tally.gap(format!("commit {id}"), error.to_string());
             }
         }
-        plan.add_extras(range.commits.len() as u64);
+        plan.add_extras(commits.len() as u64);
         let mut tally = plan.tally;
         tally.notes.extend(edited(policy, plan.paths.iter(), "the commits"));
         tally.add(jobs::run(&plan.jobs, &range.repository, policy, visitor)?);
