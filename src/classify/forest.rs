@@ -16,9 +16,6 @@ pub const NODE_BYTES: usize = 12;
 /// The feature number of a leaf.
 pub const LEAF: u8 = u8::MAX;
 
-/// More than the sum of a model's trees may be off by, since they are added one after another.
-const ROUNDING: f32 = 1e-3;
-
 /// The embedded model.
 static EMBEDDED: &[u8] = include_bytes!("model.bin");
 
@@ -32,8 +29,6 @@ pub struct Model {
     bias: f32,
     /// Index of each tree's root in `nodes`.
     roots: Vec<u32>,
-    /// The most that the trees behind each give together.
-    most: Vec<f32>,
     nodes: Vec<Node>,
     trigrams: Box<[u8]>,
     words: Box<[u8]>,
@@ -80,8 +75,7 @@ impl Model {
                 nodes.push(Node::read(take(&mut rest)?, root, count)?);
             }
         }
-        let most = most(&roots, &nodes);
-        rest.is_empty().then_some(Self { input, levels, bias, roots, most, nodes, trigrams, words })
+        rest.is_empty().then_some(Self { input, levels, bias, roots, nodes, trigrams, words })
     }
 
     /// The tables that evidence needs.
@@ -91,28 +85,14 @@ impl Model {
 
     /// The log-odds that what was seen is a secret.
     pub fn score(&self, evidence: &Evidence) -> f32 {
-        self.bias + self.roots.iter().map(|&root| self.walk(root, evidence)).sum::<f32>()
-    }
-
-    /// Whether [`Self::score`] is at least `level`; mostly told before every tree was asked.
-    pub fn reaches(&self, evidence: &Evidence, level: f32) -> bool {
-        let mut sum = 0.0;
-        for (&root, most) in self.roots.iter().zip(&self.most) {
-            sum += self.walk(root, evidence);
-            if self.bias + sum + most < level - ROUNDING {
-                return false;
+        let walk = |&root: &u32| {
+            let mut node = &self.nodes[root as usize];
+            while node.feature != LEAF {
+                node = &self.nodes[node.next(evidence) as usize];
             }
-        }
-        self.bias + sum >= level
-    }
-
-    /// What the tree at `root` says.
-    fn walk(&self, root: u32, evidence: &Evidence) -> f32 {
-        let mut node = &self.nodes[root as usize];
-        while node.feature != LEAF {
-            node = &self.nodes[node.next(evidence) as usize];
-        }
-        node.value
+            node.value
+        };
+        self.bias + self.roots.iter().map(walk).sum::<f32>()
     }
 
     /// The level that `score` reaches, if any.
@@ -173,21 +153,6 @@ impl Node {
     }
 }
 
-/// For each of `roots`, the most that the trees behind it give together.
-fn most(roots: &[u32], nodes: &[Node]) -> Vec<f32> {
-    let ends = roots.iter().skip(1).map(|&root| root as usize).chain([nodes.len()]);
-    let greatest = |(&root, end): (&u32, usize)| {
-        let leaves = nodes[root as usize..end].iter().filter(|node| node.feature == LEAF);
-        leaves.map(|node| node.value).fold(f32::NEG_INFINITY, f32::max)
-    };
-    let mut most: Vec<_> = roots.iter().zip(ends).map(greatest).collect();
-    let mut behind = 0.0;
-    for greatest in most.iter_mut().rev() {
-        behind += std::mem::replace(greatest, behind);
-    }
-    most
-}
-
 fn take<'b, const N: usize>(rest: &mut &'b [u8]) -> Option<&'b [u8; N]> {
     let (head, tail) = rest.split_first_chunk()?;
     *rest = tail;
@@ -236,11 +201,7 @@ mod tests {
             }
             let (shares, given) = model.shares(&evidence);
             let sum = given + shares.iter().map(|(_, s)| s).sum::<f32>();
-            let score = model.score(&evidence);
-            assert!((sum - score).abs() < 1e-3);
-            for level in [score - 1.0, score - 1e-4, score, score + 1e-4, score + 1.0] {
-                assert_eq!(model.reaches(&evidence, level), score >= level);
-            }
+            assert!((sum - model.score(&evidence)).abs() < 1e-3);
         }
     }
 }

@@ -141,13 +141,13 @@ impl Shown {
 /// Whether `evidence` whose path is not known yet may become a report at the default level once it is.
 pub fn may_be_told(evidence: &Evidence) -> bool {
     let model = Model::embedded();
-    model.reaches(evidence, model.levels[1] - PATH_SHARE)
+    model.score(evidence) >= model.levels[1] - PATH_SHARE
 }
 
 /// Whether `evidence` whose path is not known yet may become worth a report once it is.
 pub fn may_count(evidence: &Evidence) -> bool {
     let model = Model::embedded();
-    model.reaches(evidence, model.levels[0] - PATH_SHARE)
+    model.score(evidence) >= model.levels[0] - PATH_SHARE
 }
 
 /// The most that a path adds to the log-odds, rounded up.

@@ -63,8 +63,7 @@ const SAMPLE: usize = 8 << 10;
 /// Whether `bytes`, the beginning of some content or all of it, is binary: it has the first bytes of such a format,
 /// or control characters are more than a twentieth of its first 8 KiB. UTF-16 is text, and so is text with a few zeros.
 pub fn is_binary(bytes: &[u8]) -> bool {
-    let first = bytes.first();
-    if MAGIC.iter().any(|magic| magic.first() == first && bytes.starts_with(magic)) || is_media(bytes) {
+    if MAGIC.iter().any(|magic| bytes.starts_with(magic)) || is_media(bytes) {
         return true;
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];

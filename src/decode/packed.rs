@@ -168,17 +168,6 @@ fn long_row(bytes: &[u8], from: usize, to: usize, packing: Packing) -> Option<Sp
 fn begins_well(row: &[u8], packing: Packing) -> bool {
     let values = packing.values();
     let bits = packing.bits();
-    // Most rows are no text, and the first characters tell.
-    if bits == 6
-        && let Some(first) = row.first_chunk::<4>()
-    {
-        let [a, b, c, d] = first.map(|c| values[usize::from(c)]);
-        let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-        let [_, first @ ..] = word.to_be_bytes();
-        if !may_begin(first) {
-            return false;
-        }
-    }
     let mut head = [0; HEAD];
     let (mut word, mut held, mut len) = (0u32, 0, 0);
     for &c in row {
@@ -191,6 +180,7 @@ fn begins_well(row: &[u8], packing: Packing) -> bool {
         if held >= 8 {
             held -= 8;
             head[len] = (word >> held) as u8;
+            // Most rows are no text, and the first bytes tell.
             if len == 2 && !may_begin([head[0], head[1], head[2]]) {
                 return false;
             }
